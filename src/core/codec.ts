@@ -1,0 +1,41 @@
+import type { Connection } from './connection.ts'
+import type { GatewayError } from './errors.ts'
+import type { Level, Messages } from './levels.ts'
+import { type Outlet, type Stage, stage } from './stage.ts'
+
+/** Frame ↔ item, for one connection: state between frames lives in the closure that makes it. */
+export interface Codec<L extends Level> {
+  /**
+   * One frame into an item, several, or none. `out.reply` answers at once on the frame level, as for a heartbeat. A throw
+   * refuses the frame; throw a GatewayError `BAD_CONTENT` for what the device got wrong.
+   */
+  decode(frame: L['up'], out: Outlet<Messages['up'], L['down']>): Messages['up'] | readonly Messages['up'][] | undefined
+  /** One command or receipt into a frame, several, or none where the protocol says nothing. */
+  encode(item: Messages['down']): L['down'] | readonly L['down'][] | undefined
+  /** See {@link Halves.refuse}. */
+  refuse?(error: GatewayError): L['down'] | undefined
+}
+
+/**
+ * Makes a codec stage between a frame level and messages: `codec<Frames>('sensor', () => ({ decode, encode }))`. The
+ * function is called once for every connection.
+ */
+export function codec<L extends Level>(name: string, make: (connection: Connection) => Codec<L>): Stage<L, Messages> {
+  return stage<L, Messages>(name, (connection) => {
+    const made = make(connection)
+    return {
+      up(frame, out) {
+        for (const item of listed(made.decode(frame, out))) out.emit(item)
+      },
+      down(item, out) {
+        for (const frame of listed(made.encode(item))) out.emit(frame)
+      },
+      refuse: (error) => made.refuse?.(error),
+    }
+  })
+}
+
+function listed<T>(result: T | readonly T[] | undefined): readonly T[] {
+  if (result === undefined) return []
+  return Array.isArray(result) ? (result as readonly T[]) : [result as T]
+}

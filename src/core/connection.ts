@@ -1,0 +1,130 @@
+import type { GatewayError } from './errors.ts'
+import type { Identity } from './items.ts'
+import { PipelineMeter } from './meter.ts'
+
+/** The part of a structured logger that rings and stages use; a pino logger is one. */
+export interface Log {
+  debug(fields: object, message: string): void
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+  error(fields: object, message: string): void
+}
+
+/** A log that keeps nothing. */
+export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {} }
+
+/** Where a connection comes from. */
+export interface Peer {
+  readonly address: string
+  readonly port: number
+}
+
+/** An item that a stage refused, as given to the dead-letter sink. */
+export interface DeadLetter {
+  readonly error: GatewayError
+  /** The bytes, line or item that was refused. May hold what a device sent as a secret: never log it whole. */
+  readonly item: unknown
+}
+
+/** Options of {@link Connection}. */
+export interface ConnectionOptions {
+  readonly id: string
+  readonly pipeline: string
+  readonly peer?: Peer
+  readonly meter?: PipelineMeter
+  readonly log?: Log
+  readonly onDeadLetter?: (letter: DeadLetter, connection: Connection) => void
+}
+
+/** One socket with its context: what stages know about the connection that they were opened for. */
+export class Connection {
+  /** Unique within the process; bound to every log line. */
+  readonly id: string
+  readonly pipeline: string
+  readonly peer: Peer
+  readonly meter: PipelineMeter
+  readonly log: Log
+  /** Called with every item that the policy dead-letters. */
+  readonly onDeadLetter: (letter: DeadLetter, connection: Connection) => void
+  #identity: Identity | undefined
+  #opener: ((identity: Identity) => Promise<void>) | undefined
+  #controller: AbortController | undefined
+  #closed = false
+  #waiting: (() => void)[] = []
+  #judge: ((error: GatewayError, items: readonly unknown[]) => void) | undefined
+  /** True once the device has said hello, even if that is not answered yet. Set by `authenticate`. */
+  greeted = false
+
+  constructor(options: ConnectionOptions) {
+    this.id = options.id
+    this.pipeline = options.pipeline
+    this.peer = options.peer ?? { address: '', port: 0 }
+    this.meter = options.meter ?? new PipelineMeter(options.pipeline)
+    this.log = options.log ?? silentLog
+    this.onDeadLetter = options.onDeadLetter ?? (() => {})
+  }
+
+  /** Who the device is; undefined until {@link Connection.identify} has succeeded. */
+  get identity(): Identity | undefined {
+    return this.#identity
+  }
+
+  /** Aborted when the connection is gone; stages give it to timers and requests so that nothing outlives the ring. */
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController()
+    if (this.#closed) this.#controller.abort()
+    return this.#controller.signal
+  }
+
+  /** Called by the endpoint: what must succeed before an identity is believed, such as opening the hub session. */
+  onIdentify(opener: (identity: Identity) => Promise<void>): void {
+    this.#opener = opener
+  }
+
+  /**
+   * Called by `authenticate` with the identity that it accepts: opens the hub session in that name, then sets
+   * {@link Connection.identity}. Rejects with the hub's error (`UNAUTHORIZED`, `DEVICE_NOT_FOUND`, or a retryable one).
+   */
+  async identify(identity: Identity): Promise<void> {
+    await this.#opener?.(identity)
+    this.#identity = identity
+    this.#wake()
+  }
+
+  /** Resolves when the hello has been answered either way, or the connection is gone. */
+  helloAnswered(): Promise<void> {
+    if (this.#identity !== undefined || this.#closed) return Promise.resolve()
+    return new Promise((resolve) => this.#waiting.push(resolve))
+  }
+
+  /** Called by the ring when a hello was refused. */
+  helloRefused(): void {
+    this.#wake()
+  }
+
+  /** Called by the ring: what hears of items refused by halves that are streams. */
+  onRefused(judge: (error: GatewayError, items: readonly unknown[]) => void): void {
+    this.#judge = judge
+  }
+
+  /**
+   * Called by stage halves that are streams, such as the batcher and the hub endpoint, where a step would throw: counts the
+   * error under its `stage`, asks the policy, dead-letters. The caller still owes the items their receipts.
+   */
+  refused(error: GatewayError, items: readonly unknown[]): void {
+    this.#judge?.(error, items)
+  }
+
+  /** Called by the ring at its very end. */
+  close(): void {
+    this.#closed = true
+    this.#wake()
+    this.#controller?.abort()
+  }
+
+  #wake(): void {
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const resolve of waiting) resolve()
+  }
+}

@@ -1,0 +1,308 @@
+import { type Duplex, finished, pipeline as streamPipeline } from 'node:stream'
+import Pumpify from 'pumpify'
+import { BackpressureWatch } from './backpressure.ts'
+import type { Connection } from './connection.ts'
+import { GatewayError, type Verdict } from './errors.ts'
+import { failedReceipt } from './items.ts'
+import type { Level } from './levels.ts'
+import { type Direction, increment, type StageMeter } from './meter.ts'
+import type { Pipeline } from './pipeline.ts'
+import { type Failed, Run, type RunContext, type Slot } from './run.ts'
+import type { EndingStep, Halves } from './stage.ts'
+
+/** A stage half with its place, before it is fused. */
+interface PlacedHalf {
+  readonly stage: number
+  readonly name: string
+  readonly half: NonNullable<Halves<Level, Level>['up']>
+}
+
+/** Where an item can enter a lane: before a slot of a run, or a plain stream. */
+type Entry = (item: unknown) => Promise<void> | undefined
+
+/** One lane as it was composed, with the way in before each of its halves. */
+interface Lane {
+  readonly parts: (Run | Duplex)[]
+  /** Entries by stage index, in lane order. */
+  readonly entries: { readonly stage: number; readonly enter: Entry }[]
+}
+
+/**
+ * A pipeline opened for one connection: socket → up halves → endpoint → down halves → socket as one duplex (pumpify).
+ * Lives until the socket closes; then every stream, timer and hub session of it is gone.
+ */
+export class Ring {
+  /** Bytes from the device are written to it; bytes for the device are read from it. */
+  readonly stream: Duplex
+  readonly connection: Connection
+  readonly #pipeline: Pipeline
+  readonly #halves: readonly Halves<Level, Level>[]
+  readonly #chain: Duplex[]
+  readonly #watch: BackpressureWatch
+  readonly #up: Lane
+  readonly #down: Lane
+  #source: NodeJS.ReadableStream | undefined
+  #halted = false
+  #refusals = false
+  #failure: GatewayError | undefined
+
+  constructor(pipeline: Pipeline, connection: Connection) {
+    this.#pipeline = pipeline
+    this.connection = connection
+    this.#halves = pipeline.stages.map((stage) => stage.open(connection))
+    const endpoint = pipeline.endpoint.open(connection)
+    connection.onRefused((error, items) => {
+      const [name = pipeline.endpoint.name, direction] = (error.stage ?? '').split('.')
+      this.#judge(error, items, connection.meter.stage(name, direction === 'down' ? 'down' : 'up'))
+    })
+    this.#up = this.#compose('up')
+    this.#up.entries.push({ stage: pipeline.stages.length, enter: enterStream(endpoint) })
+    this.#down = this.#compose('down')
+
+    this.#watch = new BackpressureWatch()
+    const meter = connection.meter
+    this.#chain = []
+    const add = (part: Run | Duplex, name: string | undefined, direction: Direction) => {
+      const stream = part instanceof Run ? part.stream : part
+      this.#chain.push(stream)
+      const charged = part instanceof Run || name === undefined ? undefined : meter.stage(name, direction)
+      this.#watch.add(stream, charged)
+      if (!(part instanceof Run))
+        stream.on('error', (error) => this.#fail(GatewayError.from(error, `${name}.${direction}`)))
+    }
+    for (const part of this.#up.parts) add(part, this.#nameOf(part, 'up'), 'up')
+    add(endpoint, pipeline.endpoint.name, 'up')
+    for (const part of this.#down.parts) add(part, this.#nameOf(part, 'down'), 'down')
+
+    this.stream = new Pumpify(this.#chain)
+    // The reason of a failure is kept at the stage, since pump destroys the neighbours without it.
+    this.stream.on('error', (error) => this.#fail(GatewayError.from(error)))
+    finished(this.stream, () => this.#close())
+  }
+
+  /** Why the ring broke; undefined while it lives and after an orderly end. */
+  get failure(): GatewayError | undefined {
+    return this.#failure
+  }
+
+  /** True once this side decided to take no more input. */
+  get halted(): boolean {
+    return this.#halted
+  }
+
+  /** True while some stage, the hub or the device's own reading holds the ring. */
+  get blocked(): boolean {
+    return this.#watch.blocked
+  }
+
+  /**
+   * Takes no more input from the device, but finishes what was taken: batches are flushed, receipts go down, then the
+   * readable side ends. Called on drain, and by a policy that answers `close`.
+   */
+  halt(): void {
+    if (this.#halted) return
+    this.#halted = true
+    this.#source?.unpipe(this.stream)
+    this.stream.end()
+  }
+
+  /** Destroys every stream of the ring at once. */
+  destroy(failure?: GatewayError): void {
+    if (failure !== undefined) this.#fail(failure)
+    for (const stream of this.#chain) stream.destroy()
+    this.stream.destroy()
+  }
+
+  /**
+   * Closes the ring around a socket that was opened with allowHalfOpen: the device's FIN travels through all stages and
+   * comes back as ours. `done` is called once, when socket and ring are both gone.
+   */
+  attach(socket: Duplex, done: (failure: GatewayError | undefined) => void): void {
+    this.#source = socket
+    const meter = this.connection.meter
+    this.#watch.add(socket, meter.stage('socket', 'down'))
+    socket.on('data', (chunk: Buffer) => {
+      meter.bytesUp += chunk.length
+    })
+    this.stream.on('data', (chunk: Buffer) => {
+      meter.bytesDown += chunk.length
+    })
+    streamPipeline(socket, this.stream, socket, (error) => {
+      if (error && !this.#halted) this.#fail(GatewayError.from(error, 'socket'))
+      this.#close()
+      done(this.#failure)
+    })
+  }
+
+  #compose(direction: Direction): Lane {
+    const placed: PlacedHalf[] = []
+    this.#halves.forEach((halves, stage) => {
+      const half = halves[direction]
+      const name = this.#pipeline.stages[stage]?.name as string
+      if (half !== undefined) placed.push({ stage, name, half })
+    })
+    if (direction === 'down') placed.reverse()
+    const lane: Lane = { parts: [], entries: [] }
+    let steps: PlacedHalf[] = []
+    const closeRun = (last: boolean) => {
+      if (steps.length > 0 || last) this.#addRun(lane, direction, steps, last)
+      steps = []
+    }
+    for (const each of placed) {
+      if (each.half instanceof Object && isStream(each.half)) {
+        closeRun(false)
+        const stream = each.half
+        lane.parts.push(stream)
+        lane.entries.push({ stage: each.stage, enter: enterStream(stream) })
+      } else {
+        if (!this.#pipeline.fuse) closeRun(false)
+        steps.push(each)
+      }
+    }
+    // The down lane always ends in a run, so that a reply of the outermost stage has a way in behind its own down half.
+    closeRun(direction === 'down')
+    return lane
+  }
+
+  #addRun(lane: Lane, direction: Direction, steps: readonly PlacedHalf[], last: boolean): void {
+    const slots = steps.map((each): Slot => {
+      const reply = (item: unknown) => this.#turn(direction, each.stage, item)
+      const meter = this.connection.meter.stage(each.name, direction)
+      return { name: `${each.name}.${direction}`, meter, reply, ...stepOf(each.half) }
+    })
+    const bytesIn = direction === 'up' && steps[0]?.stage === 0
+    const run = new Run(slots, { bytesIn, bytesOut: last }, this.#context(direction))
+    steps.forEach((each, at) => {
+      lane.entries.push({ stage: each.stage, enter: (item) => run.inject(at, item) })
+    })
+    if (last) lane.entries.push({ stage: -1, enter: (item) => run.inject(run.length, item) })
+    lane.parts.push(run)
+  }
+
+  #context(direction: Direction): RunContext {
+    return {
+      failed: (error, item, slot) => this.#failed(GatewayError.from(error, slot.name), item, slot, direction),
+      refused: (item) => this.#refusals && (item as { refused?: unknown }).refused !== undefined,
+      halted: () => this.#halted,
+      identified: () => this.connection.identity !== undefined,
+      answered: (item) =>
+        this.connection.identity === undefined && kindOf(item) === 'hello'
+          ? this.connection.helloAnswered()
+          : undefined,
+    }
+  }
+
+  /**
+   * Turns an item round into the other lane, just outside (going down) or just inside (going up) of the stage it came
+   * from. Only a full down lane holds the up lane: a device that pings and never reads must not fill memory. What turns
+   * up again is bounded by the commands that are waiting, and must not wait, or the ring could hold itself for ever.
+   */
+  #turn(from: Direction, stage: number, item: unknown): Promise<void> | undefined {
+    if (from === 'up') return this.#down.entries.find((entry) => entry.stage < stage)?.enter(item)
+    this.#up.entries.find((entry) => entry.stage > stage)?.enter(item)
+    return undefined
+  }
+
+  #failed(error: GatewayError, item: unknown, slot: Slot, direction: Direction): Failed {
+    const verdict = this.#judge(error, [item], slot.meter)
+    const stage = this.#pipeline.stages.findIndex((each) => slot.name === `${each.name}.${direction}`)
+    const answer = this.#answer(error, item, stage, direction, verdict !== 'drop')
+    return { ...answer, closes: verdict === 'close' }
+  }
+
+  /** Counts an error, asks the policy what follows, and does it. */
+  #judge(error: GatewayError, items: readonly unknown[], meter: StageMeter): Verdict {
+    const { connection } = this
+    increment(meter.errors, error.code)
+    // A connection whose hello failed has nothing left to say, whatever the reason.
+    const verdict = kindOf(items[0]) === 'hello' ? 'close' : this.#pipeline.policy(error, connection)
+    const fields = { code: error.code, stage: error.stage, verdict, items: items.length, error: error.message }
+    if (error.code === 'BUG') connection.log.error({ ...fields, stack: error.stack }, 'a stage failed')
+    else connection.log.warn(fields, 'refused')
+    if (verdict === 'dead-letter') {
+      for (const item of items) {
+        increment(connection.meter.deadLetters, error.code)
+        connection.onDeadLetter({ error, item }, connection)
+      }
+    }
+    if (verdict === 'close') this.#end(error)
+    return verdict
+  }
+
+  /** Gives a failed item its receipt, or tells the device of an error that answers no item. */
+  #answer(
+    error: GatewayError,
+    item: unknown,
+    stage: number,
+    direction: Direction,
+    tell: boolean,
+  ): Omit<Failed, 'closes'> {
+    const kind = kindOf(item)
+    if (direction === 'up' && (kind === 'telemetry' || kind === 'report')) {
+      ;(item as { refused: GatewayError }).refused = error
+      this.#refusals = true
+      return { goesOn: item, held: undefined }
+    }
+    if (direction === 'up' && kind === 'hello') {
+      this.connection.helloRefused()
+      this.connection.meter.countReceipt('hello', error.retryable ? 'abandon' : 'reject')
+      return { goesOn: undefined, held: this.#turn('up', stage, failedReceipt(item, error)) }
+    }
+    if (direction === 'down' && kind === 'command') {
+      this.#turn('down', stage, failedReceipt(item, error))
+      return { goesOn: undefined, held: undefined }
+    }
+    const speaker = this.#halves.findIndex((halves) => halves.refuse !== undefined)
+    const refusal = tell ? this.#halves[speaker]?.refuse?.(error) : undefined
+    const held = refusal === undefined ? undefined : this.#turn('up', speaker, refusal)
+    return { goesOn: undefined, held }
+  }
+
+  /** Ends the connection because of an error that was answered in the protocol: what was taken before is finished. */
+  #end(error: GatewayError): void {
+    this.#failure ??= error
+    // Not at once: the step that failed is still on the stack, and what it said to the device must enter the lane first.
+    process.nextTick(() => this.halt())
+  }
+
+  #fail(failure: GatewayError): void {
+    if (this.#failure !== undefined) return
+    this.#failure = failure
+    this.connection.log.debug({ code: failure.code, stage: failure.stage, error: failure.message }, 'the ring broke')
+  }
+
+  #close(): void {
+    for (const stream of this.#chain) stream.destroy()
+    this.#watch.close()
+    this.connection.close()
+  }
+
+  #nameOf(part: Run | Duplex, direction: Direction): string | undefined {
+    const stage = this.#halves.findIndex((halves) => halves[direction] === part)
+    return this.#pipeline.stages[stage]?.name
+  }
+}
+
+function kindOf(item: unknown): unknown {
+  return (item as { kind?: unknown } | undefined)?.kind
+}
+
+function stepOf(half: PlacedHalf['half']): Pick<Slot, 'push' | 'end'> {
+  if (typeof half === 'function') return { push: half, end: undefined }
+  const ending = half as EndingStep<unknown, unknown, unknown>
+  return { push: (item, out) => ending.push(item, out), end: (out) => ending.end(out) }
+}
+
+function isStream(half: object): half is Duplex {
+  return typeof (half as Partial<Duplex>).pipe === 'function'
+}
+
+function enterStream(stream: Duplex): Entry {
+  return (item) => {
+    if (stream.destroyed || stream.writableEnded || stream.write(item)) return undefined
+    return new Promise((resolve) => {
+      stream.once('drain', resolve)
+      stream.once('close', resolve)
+    })
+  }
+}

@@ -1,0 +1,70 @@
+import type { Duplex } from 'node:stream'
+import type { Connection } from './connection.ts'
+import type { GatewayError } from './errors.ts'
+import type { Level } from './levels.ts'
+
+/** Where a step puts its results: on the way it was going, or back the way it came. Valid during the call only. */
+export interface Outlet<Next, Back> {
+  emit(item: Next): void
+  reply(item: Back): void
+  /**
+   * Refuses one of several items that the call found, while the others go on: as a throw, but not the end of the call.
+   * `item` is what failed, for its receipt or the dead letters. Once the policy has closed the connection, what is emitted
+   * after it is not taken.
+   */
+  fail(error: GatewayError, item: unknown): void
+}
+
+/**
+ * The body of a stage half: takes one item, calls the outlet any number of times, then returns, or resolves once it has
+ * called it for the last time. While a promise is pending the lane waits: that is how a step holds back. A throw (or a
+ * rejection) is an error about this item. No timers, no emitting later: what needs them is a Node stream.
+ */
+export type Step<In, Next, Back> = (item: In, out: Outlet<Next, Back>) => undefined | void | Promise<void>
+
+/** A step that also wants to know when its lane ends, to give out or refuse what it still holds. */
+export interface EndingStep<In, Next, Back> {
+  readonly push: Step<In, Next, Back>
+  end(out: Outlet<Next, Back>): undefined | void | Promise<void>
+}
+
+/** One direction of a stage: a step, a step that hears the end, or any Node duplex (through2, split2, zlib, your own). */
+export type Half<In, Next, Back> = Step<In, Next, Back> | EndingStep<In, Next, Back> | Duplex
+
+/** A stage opened for one connection. A direction that is absent passes everything through. */
+export interface Halves<Outer extends Level, Inner extends Level> {
+  readonly up?: Half<Outer['up'], Inner['up'], Outer['down']>
+  readonly down?: Half<Inner['down'], Outer['down'], Inner['up']>
+  /**
+   * How this protocol tells a device of an error that answers no item (a frame too long, a line that means nothing);
+   * undefined says nothing. The outermost stage that has it is asked.
+   */
+  refuse?(error: GatewayError): Outer['down'] | undefined
+}
+
+/** What operators compose: an up half and a down half between two levels. Holds nothing of any connection. */
+export interface Stage<Outer extends Level, Inner extends Level> {
+  /** Label of metrics, binding of logs; `name.up` and `name.down` are the stages of errors. */
+  readonly name: string
+  open(connection: Connection): Halves<Outer, Inner>
+  /** For the compiler only; never set. */
+  readonly levels?: readonly [Outer, Inner]
+}
+
+/** The hub end of a pipeline: one duplex a connection, whose writable takes what goes up and whose readable gives what goes down. */
+export interface Endpoint<L extends Level> {
+  readonly name: string
+  /** What must be done once before the first connection. */
+  prepare?(): Promise<void>
+  open(connection: Connection): Duplex
+  /** For the compiler only; never set. */
+  readonly level?: L
+}
+
+/** Makes a stage from what opens it for a connection. */
+export function stage<Outer extends Level, Inner extends Level>(
+  name: string,
+  open: (connection: Connection) => Halves<Outer, Inner>,
+): Stage<Outer, Inner> {
+  return { name, open }
+}

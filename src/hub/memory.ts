@@ -1,0 +1,166 @@
+import { GatewayError } from '../core/errors.ts'
+import {
+  type Command,
+  type CommandOptions,
+  command,
+  type Identity,
+  type Outcome,
+  type Receipt,
+  type Report,
+  type Telemetry,
+} from '../core/items.ts'
+import type { Hub, HubSession, HubSessionContext } from './port.ts'
+
+/** Options of {@link memoryHub}. */
+export interface MemoryHubOptions {
+  /** Holds every send until {@link MemoryHub.release}; default false. */
+  readonly hold?: boolean
+  /** Device keys; a device that is not named is unknown. Without this every hello is believed. */
+  readonly keys?: Readonly<Record<string, string>>
+}
+
+/** A message as the memory hub accepted it. */
+export interface AcceptedMessage {
+  readonly deviceId: string
+  readonly message: Telemetry
+}
+
+/** How a command ended. */
+export interface SettledCommand {
+  readonly deviceId: string
+  readonly command: Command
+  readonly outcome: Outcome
+  readonly response: Receipt<Command>['response']
+}
+
+/** A hub in process, for tests: holds, releases, fails, queues commands, and remembers everything in order. */
+export class MemoryHub implements Hub {
+  readonly can = { batch: true, outcomes: ['complete', 'abandon', 'reject'], methods: true, twin: true } as const
+  readonly accepted: AcceptedMessage[] = []
+  readonly reports: { readonly deviceId: string; readonly report: Report }[] = []
+  readonly settled: SettledCommand[] = []
+  /** Sessions that are open now. */
+  readonly sessions = new Set<HubSession>()
+  readonly #keys: Readonly<Record<string, string>> | undefined
+  readonly #queues = new Map<string, Command[]>()
+  readonly #failures: GatewayError[] = []
+  #held: (() => void)[] = []
+  #holding: boolean
+  #watchers: (() => void)[] = []
+  #commandCount = 0
+
+  constructor(options: MemoryHubOptions = {}) {
+    this.#holding = options.hold ?? false
+    this.#keys = options.keys
+  }
+
+  /** From now on sends wait. */
+  hold(): void {
+    this.#holding = true
+  }
+
+  /** Lets go what was held, and holds no more. */
+  release(): void {
+    this.#holding = false
+    const held = this.#held
+    this.#held = []
+    for (const resume of held) resume()
+  }
+
+  /** The next sends fail with these errors, one each. */
+  fail(...errors: GatewayError[]): void {
+    this.#failures.push(...errors)
+  }
+
+  /** Queues a command for a device, connected or not; returns its id. */
+  queueCommand(deviceId: string, body: Buffer | string, options: CommandOptions = {}): string {
+    const id = `command-${++this.#commandCount}`
+    this.#queueOf(deviceId).push(command(id, Buffer.from(body), options))
+    this.#changed()
+    return id
+  }
+
+  /** Resolves when `condition` holds; looked at after every change in the hub. */
+  async until(condition: () => boolean): Promise<void> {
+    while (!condition()) await new Promise<void>((resolve) => this.#watchers.push(resolve))
+  }
+
+  async open(device: Identity, context: HubSessionContext): Promise<HubSession> {
+    const key = this.#keys?.[device.deviceId]
+    if (this.#keys !== undefined && key === undefined) {
+      throw new GatewayError('DEVICE_NOT_FOUND', 'the hub knows no such device')
+    }
+    if (key !== undefined && (device.credentials.type !== 'key' || device.credentials.key.reveal() !== key)) {
+      throw new GatewayError('UNAUTHORIZED', 'the hub refused the credentials')
+    }
+    context.signal.throwIfAborted()
+    const session = this.#session(device.deviceId)
+    this.sessions.add(session)
+    this.#changed()
+    return session
+  }
+
+  #session(deviceId: string): HubSession {
+    let closed = false
+    const assertOpen = () => {
+      if (closed) throw new GatewayError('HUB_SESSION_CLOSED', 'the hub session is closed')
+    }
+    const session: HubSession = {
+      send: async (messages) => {
+        if (this.#holding) await new Promise<void>((resolve) => this.#held.push(resolve))
+        assertOpen()
+        const failure = this.#failures.shift()
+        if (failure !== undefined) throw failure
+        for (const message of messages) this.accepted.push({ deviceId, message })
+        this.#changed()
+      },
+      report: async (report) => {
+        assertOpen()
+        this.reports.push({ deviceId, report })
+        this.#changed()
+      },
+      commands: () => this.#commands(deviceId, () => closed),
+      settle: async ({ of, outcome, response }) => {
+        assertOpen()
+        this.settled.push({ deviceId, command: of, outcome, response })
+        if (outcome === 'abandon') this.#queueOf(deviceId).push({ ...of, deliveryCount: of.deliveryCount + 1 })
+        this.#changed()
+      },
+      close: async () => {
+        closed = true
+        this.sessions.delete(session)
+        this.#changed()
+      },
+    }
+    return session
+  }
+
+  async *#commands(deviceId: string, closed: () => boolean): AsyncGenerator<Command> {
+    const queue = this.#queueOf(deviceId)
+    for (;;) {
+      await this.until(() => closed() || queue.length > 0)
+      if (closed()) return
+      yield queue.shift() as Command
+    }
+  }
+
+  #queueOf(deviceId: string): Command[] {
+    let queue = this.#queues.get(deviceId)
+    if (queue === undefined) {
+      queue = []
+      this.#queues.set(deviceId, queue)
+    }
+    return queue
+  }
+
+  #changed(): void {
+    const watchers = this.#watchers
+    this.#watchers = []
+    for (const look of watchers) look()
+  }
+}
+
+/** Makes a hub in process. */
+export function memoryHub(options: MemoryHubOptions = {}): MemoryHub {
+  return new MemoryHub(options)
+}

@@ -1,0 +1,28 @@
+export { type Codec, codec } from './core/codec.ts'
+export { Connection, type ConnectionOptions, type DeadLetter, type Log, type Peer } from './core/connection.ts'
+export { type ErrorCode, errorTable, GatewayError, type GatewayErrorOptions, type Verdict } from './core/errors.ts'
+export * from './core/items.ts'
+export type { Batches, Bytes, Frames, Level, Lines, Messages } from './core/levels.ts'
+export { type Pipeline, type PipelineOptions, pipeline } from './core/pipeline.ts'
+export { defaultPolicy, type Policy } from './core/policy.ts'
+export { Secret } from './core/secret.ts'
+export {
+  type EndingStep,
+  type Endpoint,
+  type Half,
+  type Halves,
+  type Outlet,
+  type Stage,
+  type Step,
+  stage,
+} from './core/stage.ts'
+export { type Hub, type HubAbilities, type HubSession, type HubSessionContext, PartialSendError } from './hub/port.ts'
+export { type JsonLinesOptions, jsonLines } from './pipelines/json-lines.ts'
+export { type Authenticator, authenticate } from './stages/authenticate.ts'
+export { allowList, byPolicy, fromHello, keyFile } from './stages/authenticators.ts'
+export { type BatchOptions, batch } from './stages/batch.ts'
+export { type Enrichment, enrich, peerAddress } from './stages/enrich.ts'
+export { type HubOptions, hub } from './stages/hub.ts'
+export { json } from './stages/json.ts'
+export { type LinesOptions, lines } from './stages/lines.ts'
+export { type ThrottleOptions, throttle } from './stages/throttle.ts'

@@ -1,0 +1,193 @@
+import { Duplex } from 'node:stream'
+import type { Connection } from '../core/connection.ts'
+import { GatewayError } from '../core/errors.ts'
+import type { Batch, BatchReceipt, Command, Receipt, Report, Telemetry } from '../core/items.ts'
+import type { Batches } from '../core/levels.ts'
+import type { Endpoint } from '../core/stage.ts'
+import { type Hub, type HubSession, PartialSendError } from '../hub/port.ts'
+import { CommandDesk } from './command-desk.ts'
+
+/** Options of {@link hub}. */
+export interface HubOptions {
+  /** Batches of one connection taken and not yet answered; then it holds. One is on the wire at a time: that keeps order. Default 4. */
+  readonly maxInFlight?: number
+  /** Commands given to a device and not yet answered; no more are fetched. Default 8. */
+  readonly maxCommands?: number
+  /** How long a device may take to answer a command before it is abandoned; default 50000, within the hub's lock of one minute. */
+  readonly answerTimeoutMs?: number
+}
+
+/** The endpoint: one hub session a connection, opened when the device is known. Sends batches in order, brings commands, settles them. */
+export function hub(to: Hub, options: HubOptions = {}): Endpoint<Batches> {
+  const limits: Required<HubOptions> = { maxInFlight: 4, maxCommands: 8, answerTimeoutMs: 50_000, ...options }
+  for (const [name, value] of Object.entries(limits)) {
+    if (!Number.isInteger(value) || value < 1) {
+      throw new GatewayError('CONFIGURATION', `hub: ${name} must be a positive integer, not ${value}`)
+    }
+  }
+  return {
+    name: 'hub',
+    prepare: async () => to.prepare?.(),
+    open: (connection) => new HubEndpoint(to, limits, connection),
+  }
+}
+
+/** Up turns into down here: batches go in, their receipts come out, in order, among the commands. */
+class HubEndpoint extends Duplex {
+  readonly #limits: Required<HubOptions>
+  readonly #connection: Connection
+  readonly #queue: Batch[] = []
+  #session: HubSession | undefined
+  #desk: CommandDesk | undefined
+  #sending = false
+  /** The write that waits for a place in flight. */
+  #held: (() => void) | undefined
+  #room: (() => void)[] = []
+  #full = false
+  #sent: (() => void) | undefined
+
+  constructor(to: Hub, limits: Required<HubOptions>, connection: Connection) {
+    super({ objectMode: true, readableHighWaterMark: 1, writableHighWaterMark: 1 })
+    this.#limits = limits
+    this.#connection = connection
+    connection.onIdentify(async (identity) => {
+      const session = await to.open(identity, { signal: connection.signal, meter: connection.meter.hub })
+      if (this.destroyed) {
+        await session.close()
+        throw new GatewayError('HUB_SESSION_CLOSED', 'the connection ended while its hub session was opened')
+      }
+      this.#session = session
+      this.#desk = new CommandDesk(session, connection, limits, (command) => this.#give(command))
+    })
+  }
+
+  override _write(
+    item: Batch | Receipt<Command>,
+    _encoding: BufferEncoding,
+    done: (error?: Error | null) => void,
+  ): void {
+    if (item.kind === 'receipt') {
+      this.#desk?.answered(item)
+      done()
+      return
+    }
+    this.#queue.push(item)
+    this.#connection.meter.inFlight += item.messages.length
+    if (this.#queue.length < this.#limits.maxInFlight) done()
+    else this.#held = done
+    if (!this.#sending) void this.#sendAll()
+  }
+
+  override _read(): void {
+    this.#full = false
+    const waiting = this.#room
+    this.#room = []
+    for (const resolve of waiting) resolve()
+  }
+
+  /** The device has finished: what is in flight is answered, what it can no longer answer is given back. */
+  override _final(done: (error?: Error | null) => void): void {
+    const finish = async () => {
+      await this.#desk?.close()
+      await this.#session?.close()
+      this.#session = undefined
+      this.push(null)
+      done()
+    }
+    if (this.#sending) this.#sent = () => void finish()
+    else void finish()
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    for (const left of this.#queue) this.#connection.meter.inFlight -= left.messages.length
+    this.#queue.length = 0
+    this._read()
+    const session = this.#session
+    this.#session = undefined
+    done(error)
+    // The lock of a command that the device will not answer is given back at once rather than after its minute.
+    void this.#desk?.close().then(() => session?.close())
+  }
+
+  async #sendAll(): Promise<void> {
+    this.#sending = true
+    for (let next = this.#queue[0]; next !== undefined; next = this.#queue[0]) {
+      const answer = await this.#send(next)
+      if (this.destroyed) break
+      this.#queue.shift()
+      this.#connection.meter.inFlight -= next.messages.length
+      await this.#give(answer)
+      const held = this.#held
+      this.#held = undefined
+      held?.()
+    }
+    this.#sending = false
+    this.#sent?.()
+  }
+
+  /** Resolves when the reader wants more: an unread receipt holds the next send. */
+  async #give(item: BatchReceipt | Command): Promise<void> {
+    while (this.#full && !this.destroyed) await new Promise<void>((resolve) => this.#room.push(resolve))
+    if (!this.destroyed) this.#full = !this.push(item)
+  }
+
+  async #send(batch: Batch): Promise<BatchReceipt> {
+    const exceptions = new Map<Telemetry | Report, GatewayError>()
+    let together: Telemetry[] = []
+    for (const message of batch.messages) {
+      if (message.refused !== undefined) {
+        exceptions.set(message, message.refused)
+      } else if (message.kind === 'telemetry') {
+        together.push(message)
+      } else {
+        await this.#attempt(together, exceptions, (session) => session.send(together))
+        together = []
+        await this.#attempt([message], exceptions, (session) => session.report(message))
+      }
+    }
+    await this.#attempt(together, exceptions, (session) => session.send(together))
+    return { kind: 'receipt', of: batch, outcome: 'complete', error: undefined, response: undefined, exceptions }
+  }
+
+  async #attempt(
+    messages: readonly (Telemetry | Report)[],
+    exceptions: Map<Telemetry | Report, GatewayError>,
+    send: (session: HubSession) => Promise<void>,
+  ): Promise<void> {
+    if (messages.length === 0) return
+    try {
+      if (this.#session === undefined) throw new GatewayError('HUB_SESSION_CLOSED', 'there is no hub session')
+      await send(this.#session)
+    } catch (thrown) {
+      if (this.destroyed) return
+      const failures =
+        thrown instanceof PartialSendError
+          ? thrown.failures
+          : new Map(messages.map((message) => [message, GatewayError.from(thrown, 'hub.up')]))
+      this.#refuse(failures, exceptions)
+    }
+  }
+
+  #refuse(
+    failures: ReadonlyMap<Telemetry | Report, GatewayError>,
+    exceptions: Map<Telemetry | Report, GatewayError>,
+  ): void {
+    const byError = new Map<GatewayError, (Telemetry | Report)[]>()
+    for (const [message, error] of failures) {
+      error.stage ??= 'hub.up'
+      byError.set(error, [...(byError.get(error) ?? []), message])
+      exceptions.set(message, credentialCodes.has(error.code) ? lostSession(error) : error)
+    }
+    for (const [error, messages] of byError) this.#connection.refused(error, messages)
+  }
+}
+
+const credentialCodes: ReadonlySet<string> = new Set(['UNAUTHORIZED', 'DEVICE_NOT_FOUND'])
+
+/** Credentials that stopped being good say nothing against the message: the device may send it again when it is back. */
+function lostSession(cause: GatewayError): GatewayError {
+  return new GatewayError('HUB_SESSION_CLOSED', `the hub ended the session: ${cause.message}`, {
+    cause,
+    stage: 'hub.up',
+  })
+}

@@ -1,0 +1,189 @@
+import { isUtf8 } from 'node:buffer'
+import { type Codec, codec } from '../core/codec.ts'
+import { GatewayError } from '../core/errors.ts'
+import {
+  type Command,
+  hello,
+  type Outcome,
+  type Receipt,
+  receipt,
+  report,
+  type Telemetry,
+  telemetry,
+} from '../core/items.ts'
+import type { Lines, Messages } from '../core/levels.ts'
+import type { Outlet, Stage } from '../core/stage.ts'
+import { withoutProtocolMembers } from './json-members.ts'
+
+type JsonObject = Record<string, unknown>
+type Out = Outlet<Messages['up'], Lines['down']>
+
+/**
+ * The codec of the `jsonLines` protocol: one JSON object a line; keys that begin with `$` are the protocol's, all others are
+ * the reading, which goes to the hub byte for byte.
+ *
+ * ```
+ * device → gateway                                            gateway → device
+ * {"$hello":{"deviceId":"d1","key":"<base64>"}}               {"$welcome":"d1"}  or  {"$error":{"code":"…","message":"…"}}
+ * {"$seq":7,"$properties":{"alert":"true"},"t":20.5}          {"$ack":7}  or  {"$nack":7,"code":"…","retry":true}
+ * {"$report":{…},"$seq":8}                                    as telemetry
+ * {"$ping":1}                                                 {"$pong":1}
+ * {"$answer":"<id>","outcome":"complete","status":200,"body":…}
+ *                                                             {"$command":{"id":"…","via":"c2d","name":"…","body":…,"properties":{…}}}
+ * ```
+ * Errors: `BAD_CONTENT` for a line that is none of these, `UNKNOWN_COMMAND` for an answer that nobody waits for.
+ */
+export function json(): Stage<Lines, Messages> {
+  return codec<Lines>('json', () => new JsonCodec())
+}
+
+/** More commands than any endpoint lets wait: the oldest of them has been given up long ago. */
+const rememberedCommands = 256
+
+const protocolKeys = new Set(['$hello', '$seq', '$properties', '$report', '$ping', '$answer'])
+
+class JsonCodec implements Codec<Lines> {
+  readonly #commands = new Map<string, Command>()
+
+  decode(line: string, out: Out): Messages['up'] | undefined {
+    const value = parseObject(line)
+    const keys = Object.keys(value).filter((key) => key.startsWith('$'))
+    const unknown = keys.find((key) => !protocolKeys.has(key))
+    if (unknown !== undefined)
+      throw bad(`the key at position ${keys.indexOf(unknown) + 1} of those with $ is not the protocol's`)
+    if (keys.length === 0) return reading(Buffer.from(line), value, undefined)
+    if ('$hello' in value) return decodeHello(value.$hello)
+    if ('$answer' in value) return this.#decodeAnswer(value)
+    if ('$ping' in value) {
+      out.reply(JSON.stringify({ $pong: value.$ping }))
+      return undefined
+    }
+    return decodeReading(line, value, out)
+  }
+
+  encode(item: Messages['down']): string | undefined {
+    if (item.kind === 'command') return this.#encodeCommand(item)
+    const { of, outcome, error } = item
+    if (of.kind === 'hello') {
+      return outcome === 'complete'
+        ? JSON.stringify({ $welcome: of.deviceId })
+        : this.refuse(error ?? unexplained(outcome))
+    }
+    if (of.tag === undefined) return undefined
+    if (outcome === 'complete') return `{"$ack":${JSON.stringify(of.tag)}}`
+    return JSON.stringify({ $nack: of.tag, code: (error ?? unexplained(outcome)).code, retry: outcome === 'abandon' })
+  }
+
+  refuse(error: GatewayError): string {
+    // A defect's message may quote anything; devices get its code only.
+    const message = error.code === 'BUG' ? 'internal error' : error.message
+    return JSON.stringify({ $error: { code: error.code, message } })
+  }
+
+  #encodeCommand(command: Command): string {
+    this.#commands.delete(command.id)
+    this.#commands.set(command.id, command)
+    if (this.#commands.size > rememberedCommands) this.#commands.delete(this.#commands.keys().next().value as string)
+    const { id, via, name, properties } = command
+    const head = JSON.stringify({ id, via, name }).slice(0, -1)
+    return `{"$command":${head},"body":${bodyText(command.body)},"properties":${JSON.stringify(properties)}}}`
+  }
+
+  #decodeAnswer(value: JsonObject): Receipt<Command> {
+    const { $answer: id, outcome = 'complete', status, body } = value
+    if (typeof id !== 'string') throw bad('$answer is not a string')
+    if (!isOutcome(outcome)) throw bad('outcome is none of complete, abandon, reject')
+    if (status !== undefined && !Number.isInteger(status)) throw bad('status is not an integer')
+    const command = this.#commands.get(id)
+    if (command === undefined) throw new GatewayError('UNKNOWN_COMMAND', 'no command with the id of this $answer waits')
+    this.#commands.delete(id)
+    const response = status === undefined ? undefined : { status: status as number, body }
+    return receipt(command, outcome, undefined, response)
+  }
+}
+
+function decodeHello(claim: unknown): Messages['up'] {
+  if (!isObject(claim)) throw bad('$hello is not an object')
+  const { deviceId, key, sas } = claim
+  // IoT Hub's own rule for device ids.
+  if (typeof deviceId !== 'string' || !/^[A-Za-z0-9\-.+%_#*?!(),=@$':]{1,128}$/.test(deviceId)) {
+    throw bad('deviceId is not 1 to 128 of the characters that IoT Hub allows')
+  }
+  if (key !== undefined && typeof key !== 'string') throw bad('key is not a string')
+  if (sas !== undefined && typeof sas !== 'string') throw bad('sas is not a string')
+  if (key !== undefined && sas !== undefined) throw bad('a hello brings a key or a sas, not both')
+  return hello({ deviceId, ...(key !== undefined && { key }), ...(sas !== undefined && { sas }) })
+}
+
+function decodeReading(line: string, value: JsonObject, out: Out): Messages['up'] | undefined {
+  const { $seq: tag, $properties: properties = {}, $report: patch } = value
+  if (tag !== undefined && typeof tag !== 'number' && typeof tag !== 'string')
+    throw bad('$seq is not a number or a string')
+  if (patch !== undefined) {
+    const item = report(isObject(patch) ? patch : {}, tag)
+    if (isObject(patch)) return item
+    out.fail(bad('$report is not an object'), item)
+    return undefined
+  }
+  for (const key of protocolKeys) delete value[key]
+  const body = Buffer.from(withoutProtocolMembers(line))
+  if (isStringMap(properties)) return reading(body, value, tag, properties)
+  out.fail(bad('$properties is not an object of strings'), reading(body, value, tag))
+  return undefined
+}
+
+function reading(
+  body: Buffer,
+  value: unknown,
+  tag: unknown,
+  properties: Readonly<Record<string, string>> = {},
+): Telemetry {
+  return telemetry(body, { value, tag, properties, contentType: 'application/json', contentEncoding: 'utf-8' })
+}
+
+/** The message never quotes the line: it may hold a key. */
+function parseObject(line: string): JsonObject {
+  let value: unknown
+  try {
+    value = JSON.parse(line)
+  } catch {
+    throw bad(`a line of ${line.length} characters is not JSON`)
+  }
+  if (isObject(value)) return value
+  throw bad(`a line of ${line.length} characters is JSON but not an object`)
+}
+
+/** The payload as JSON where it is JSON, so that its digits arrive as they were sent; else in base64. */
+function bodyText(body: Buffer): string {
+  if (isUtf8(body)) {
+    const text = body.toString()
+    try {
+      JSON.parse(text)
+      // Line breaks in valid JSON stand between tokens only.
+      return text.replace(/[\r\n]/g, ' ')
+    } catch {
+      // Not JSON: falls through to base64, which takes anything.
+    }
+  }
+  return JSON.stringify({ $base64: body.toString('base64') })
+}
+
+function bad(message: string): GatewayError {
+  return new GatewayError('BAD_CONTENT', message)
+}
+
+function unexplained(outcome: Outcome): GatewayError {
+  return new GatewayError(outcome === 'abandon' ? 'HUB_UNAVAILABLE' : 'HUB_REJECTED', 'no reason was given')
+}
+
+function isOutcome(value: unknown): value is Outcome {
+  return value === 'complete' || value === 'abandon' || value === 'reject'
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isStringMap(value: unknown): value is Record<string, string> {
+  return isObject(value) && Object.values(value).every((each) => typeof each === 'string')
+}
