@@ -59,6 +59,8 @@ export const errorTable = {
   IDLE_TIMEOUT: { verdict: 'close', retryable: false },
   /** The device did not read what was written to it for longer than the stall deadline. */
   STALLED: { verdict: 'close', retryable: false },
+  /** The network broke the connection: a reset, a cable, a peer that vanished. */
+  CONNECTION_LOST: { verdict: 'close', retryable: true },
   /** The gateway holds as many connections as it may. */
   CONNECTION_LIMIT: { verdict: 'close', retryable: true },
   /** Options or environment that cannot work. */

@@ -1,0 +1,136 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { GatewayError } from '../core/errors.ts'
+import { demo } from './demo.ts'
+import { readSettings, type SettingFlags } from './environment.ts'
+import { runEmulator } from './run-emulator.ts'
+import { serveModule } from './serve-module.ts'
+import { simulate } from './simulate.ts'
+
+interface PackageFile {
+  readonly version: string
+  readonly description: string
+}
+
+type Flags<T> = SettingFlags & T
+
+const variables = `
+Variables:
+  HEADGATE_HUB            hub connection string; default: an embedded emulator
+  HEADGATE_HUB_CA         PEM file of the authorities to trust for the hub
+  HEADGATE_PORT           port for devices, default 9000; 0 picks a free one
+  HEADGATE_ADMIN_PORT     port for /metrics, default 9100
+  HEADGATE_EMULATOR_PORT  port of the emulator, default 8443
+  HEADGATE_LOG_LEVEL      debug, info, warn, error or silent; default info
+Exit code: 0 done, 1 failed, 2 wrong usage or configuration.`
+
+function number(min: number, integer: boolean): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (text !== '' && Number.isFinite(value) && value >= min && (!integer || Number.isInteger(value))) return value
+    throw new InvalidArgumentError(`It must be ${integer ? 'a whole number' : 'a number'} of at least ${min}.`)
+  }
+}
+
+const whole = (min: number) => number(min, true)
+
+function build(): Command {
+  const { version, description } = JSON.parse(
+    readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+  ) as PackageFile
+  const program = new Command('headgate').version(version).description(description).exitOverride()
+  program.addHelpText('after', variables)
+  const subcommand = (name: string, description: string) =>
+    program.command(name).description(description).exitOverride().addHelpText('after', variables)
+  const listening = (command: Command) =>
+    command
+      .option('--port <port>', 'port for devices')
+      .option('--admin-port <port>', 'port of the admin endpoint')
+      .option('--admin-host <address>', 'address of the admin endpoint, default 127.0.0.1')
+      .option('--emulator-port <port>', 'port of the embedded emulator')
+      .option('--log-level <level>', 'how much is logged on standard error')
+      .option('--json', 'announce in one line of JSON, for scripts', false)
+
+  listening(subcommand('demo', 'run emulator, gateway and simulated devices, to try things out'))
+    .option('--devices <n>', 'simulated devices, 0 for none', whole(0), 10)
+    .action(async (flags: Flags<{ devices: number; json: boolean }>) => {
+      await demo(readSettings(flags, process.env), flags)
+    })
+
+  listening(
+    subcommand(
+      'serve',
+      'serve the default export of a module: a pipeline, a list of services, or a function of the hub',
+    ),
+  )
+    .argument('<module>', 'path of a JavaScript module')
+    .action(async (module: string, flags: Flags<{ json: boolean }>) => {
+      await serveModule(module, readSettings(flags, process.env), flags.json)
+    })
+
+  const list = (text: string, previous: string[]) => [...previous, text]
+  subcommand('emulator', 'run a local IoT Hub')
+    .option('--emulator-port <port>', 'port to listen on')
+    .option('--host <address>', 'address to bind', '127.0.0.1')
+    .option('--hostname <name>', 'another name for the certificate; may be repeated', list, [])
+    .option('--device <id>', 'a device to create; may be repeated', list, [])
+    .option('--control-token <token>', 'opens the control API to peers beyond loopback that bring this bearer token')
+    .option('--json', 'announce in one line of JSON, for scripts', false)
+    .action(
+      async (
+        flags: Flags<{ host: string; hostname: string[]; device: string[]; controlToken?: string; json: boolean }>,
+      ) => {
+        const { emulatorPort } = readSettings(flags, process.env)
+        const { host, hostname, device, controlToken, json } = flags
+        await runEmulator({ port: emulatorPort, host, hostNames: hostname, devices: device, controlToken, json })
+      },
+    )
+
+  subcommand('simulate', 'simulate jsonLines devices and check every acknowledgement')
+    .option('--host <name>', 'host of the gateway', 'localhost')
+    .option('--port <port>', 'port of the gateway')
+    .option('--devices <n>', 'how many', whole(1), 10)
+    .option('--rate <n>', 'readings a second, of each device', number(0.001, false), 1)
+    .option('--count <n>', 'readings of each device; 0 goes on until a signal', whole(0), 0)
+    .option('--prefix <text>', 'device ids are this and a number', 'sim-')
+    .option('--key-file <file>', 'lines of "deviceId key", instead of numbered devices')
+    .option('--provision', 'create the devices in the registry of HEADGATE_HUB', false)
+    .option('--json', 'print the report as JSON', false)
+    .action(async (flags: Flags<SimulateFlags>) => {
+      const settings = readSettings(flags, process.env)
+      await simulate({ ...flags, port: settings.port, keyFile: flags.keyFile }, settings)
+    })
+  return program
+}
+
+interface SimulateFlags {
+  readonly host: string
+  readonly devices: number
+  readonly rate: number
+  readonly count: number
+  readonly prefix: string
+  readonly keyFile?: string
+  readonly provision: boolean
+  readonly json: boolean
+}
+
+function explain(error: unknown): { text: string; exitCode: number } {
+  if (error instanceof CommanderError) {
+    // Commander has printed its own words; asking for help or the version is no fault.
+    return { text: '', exitCode: error.exitCode === 0 ? 0 : 2 }
+  }
+  if (error instanceof GatewayError) return { text: error.message, exitCode: error.code === 'CONFIGURATION' ? 2 : 1 }
+  const { code, message, port } = error as NodeJS.ErrnoException & { port?: number }
+  const hint =
+    code === 'EADDRINUSE' ? `port ${port} is in use; choose another by flag or variable, 0 picks a free one` : message
+  return { text: hint, exitCode: 1 }
+}
+
+try {
+  await build().parseAsync()
+} catch (error) {
+  const { text, exitCode } = explain(error)
+  if (text !== '') process.stderr.write(`headgate: ${text}\n`)
+  process.exitCode = exitCode
+}

@@ -1,0 +1,80 @@
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { GatewayError } from '../core/errors.ts'
+import { Pipeline } from '../core/pipeline.ts'
+import { createLog } from '../gateway/log.ts'
+import { type Gateway, type Service, serve } from '../gateway/serve.ts'
+import { azureHttp } from '../hub/azure-http.ts'
+import type { Hub } from '../hub/port.ts'
+import { retry } from '../hub/retry.ts'
+import { type EmulatorWithFile, startEmulatorWithFile } from './embedded-emulator.ts'
+import type { Settings } from './environment.ts'
+import { terminationSignal } from './shutdown.ts'
+
+/** What a served module may export as its default: a pipeline, services, or a function of the hub that gives either. */
+export type Served = Pipeline | readonly Service[] | ((hub: Hub) => Pipeline | readonly Service[])
+
+const drainMs = 10_000
+
+/**
+ * `headgate serve MODULE`: runs the module's default export until a signal drains it. A function gets the hub of HEADGATE_HUB
+ * with retry; without that variable, the embedded emulator.
+ */
+export async function serveModule(module: string, settings: Settings, json: boolean): Promise<void> {
+  const terminated = terminationSignal()
+  const served = await load(module)
+  const embedded = settings.hub === undefined ? await startEmulatorWithFile({ port: settings.emulatorPort }) : undefined
+  const hub = retry(
+    embedded === undefined
+      ? azureHttp(settings.hub as string, settings.hubCa === undefined ? {} : { ca: settings.hubCa })
+      : azureHttp(embedded.emulator.connectionString, { ca: embedded.emulator.ca, pollIntervalMs: 1000 }),
+  )
+  let gateway: Gateway | undefined
+  try {
+    const what = typeof served === 'function' ? served(hub) : served
+    const options = {
+      adminPort: settings.adminPort,
+      adminHost: settings.adminHost,
+      log: createLog(settings.logLevel),
+    }
+    gateway =
+      what instanceof Pipeline ? await serve(what, { ...options, port: settings.port }) : await serve(what, options)
+    announce(gateway, embedded, json)
+    await terminated
+    await gateway.drain({ deadlineMs: drainMs })
+  } finally {
+    await gateway?.close()
+    await hub.close?.()
+    await embedded?.close()
+  }
+}
+
+async function load(module: string): Promise<Served> {
+  let loaded: { default?: unknown }
+  try {
+    loaded = await import(pathToFileURL(resolve(module)).href)
+  } catch (cause) {
+    throw new GatewayError('CONFIGURATION', `cannot load ${module}: ${(cause as Error).message}`, { cause })
+  }
+  const { default: served } = loaded
+  if (served instanceof Pipeline || Array.isArray(served) || typeof served === 'function') return served as Served
+  throw new GatewayError(
+    'CONFIGURATION',
+    `the default export of ${module} is no pipeline, list of services, or function`,
+  )
+}
+
+function announce(gateway: Gateway, embedded: EmulatorWithFile | undefined, json: boolean): void {
+  const services = gateway.addresses.map(({ pipeline, address }) => ({ pipeline, port: address.port }))
+  const admin = { port: gateway.adminAddress?.port }
+  if (json) {
+    const emulator = embedded === undefined ? {} : { emulator: embedded.announcement }
+    process.stdout.write(`${JSON.stringify({ gateway: services, admin, ...emulator })}\n`)
+    return
+  }
+  for (const { pipeline, port } of services) process.stdout.write(`${pipeline} listens on port ${port}\n`)
+  process.stdout.write(`metrics on http://localhost:${admin.port}/metrics\n`)
+  if (embedded === undefined) return
+  process.stdout.write(`HEADGATE_HUB is not set: using an emulator on port ${embedded.emulator.port}\n`)
+  process.stdout.write(`  its certificate is ${embedded.caFile}\n`)
+}

@@ -1,0 +1,137 @@
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { createServer as createTlsServer } from 'node:tls'
+import type { Connection, DeadLetter, Log } from '../core/connection.ts'
+import { GatewayError } from '../core/errors.ts'
+import type { Pipeline } from '../core/pipeline.ts'
+import type { Deadlines } from './deadlines.ts'
+import type { GatewayMetrics } from './metrics.ts'
+import { ServedConnection } from './served-connection.ts'
+
+/** Key and certificate chain of a TLS listener, PEM. */
+export interface TlsOptions {
+  readonly key: string | Buffer
+  readonly cert: string | Buffer
+}
+
+/** What a listener is made of. */
+export interface ListenerParts {
+  readonly pipeline: Pipeline
+  readonly port: number
+  readonly host: string | undefined
+  readonly tls: TlsOptions | undefined
+  readonly deadlines: Deadlines
+  readonly maxConnections: number
+  readonly metrics: GatewayMetrics
+  readonly log: Log
+  readonly onDeadLetter: ((letter: DeadLetter, connection: Connection) => void) | undefined
+}
+
+/** One port of a gateway, with the connections that came in through it. */
+export class Listener {
+  readonly #parts: ListenerParts
+  readonly #server: Server
+  readonly #connections = new Set<ServedConnection>()
+  readonly #meters: ReturnType<GatewayMetrics['pipeline']>
+  #sweep: NodeJS.Timeout | undefined
+  #emptied: (() => void) | undefined
+  #accepted = 0
+
+  constructor(parts: ListenerParts) {
+    this.#parts = parts
+    this.#meters = parts.metrics.pipeline(parts.pipeline.name)
+    const accept = (socket: Socket) => this.#accept(socket)
+    // Half-open: a device that has finished sending still gets the receipts of what it sent.
+    const options = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 }
+    this.#server =
+      parts.tls === undefined ? createServer(options, accept) : createTlsServer({ ...options, ...parts.tls }, accept)
+    // A TLS handshake that fails concerns that peer only.
+    this.#server.on('tlsClientError', () => this.#meters.connections.count('TLS_HANDSHAKE'))
+  }
+
+  /** Where it listens. */
+  get address(): AddressInfo {
+    return this.#server.address() as AddressInfo
+  }
+
+  get pipeline(): Pipeline {
+    return this.#parts.pipeline
+  }
+
+  /** True when it can take no more connections. */
+  get saturated(): boolean {
+    return this.#connections.size >= this.#parts.maxConnections
+  }
+
+  /** Rejects with the system's error, such as EADDRINUSE. */
+  async listen(): Promise<void> {
+    const { port, host, deadlines } = this.#parts
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen({ port, backlog: 2000, ...(host !== undefined && { host }) }, resolve)
+    })
+    const shortestMs = Math.min(deadlines.helloTimeoutMs, deadlines.idleTimeoutMs, deadlines.stallTimeoutMs)
+    this.#sweep = setInterval(() => this.#checkDeadlines(), Math.max(10, Math.min(1000, shortestMs / 4)))
+  }
+
+  /** Stops accepting, ends every connection in an orderly way, destroys those that take longer than the deadline. */
+  async drain(deadlineMs: number): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    for (const connection of this.#connections) connection.halt()
+    const cut = setTimeout(() => this.destroy(), deadlineMs)
+    await this.#empty()
+    clearTimeout(cut)
+    clearInterval(this.#sweep)
+    await closed
+  }
+
+  /** Cuts every connection at once. */
+  destroy(): void {
+    for (const connection of this.#connections) connection.destroy()
+  }
+
+  #accept(socket: Socket): void {
+    const { pipeline, log, onDeadLetter } = this.#parts
+    if (this.saturated) {
+      this.#meters.connections.count('CONNECTION_LIMIT')
+      socket.destroy()
+      return
+    }
+    const connection = new ServedConnection({
+      id: `${pipeline.name}-${++this.#accepted}`,
+      socket,
+      pipeline,
+      meter: this.#meters.pipeline,
+      log,
+      onDeadLetter,
+      onEnd: (outcome) => {
+        this.#connections.delete(connection)
+        this.#meters.connections.open--
+        this.#meters.connections.count(outcome)
+        if (this.#connections.size === 0) this.#emptied?.()
+      },
+    })
+    this.#connections.add(connection)
+    this.#meters.connections.open++
+  }
+
+  #checkDeadlines(): void {
+    const now = performance.now()
+    for (const connection of this.#connections) connection.check(this.#parts.deadlines, now)
+  }
+
+  #empty(): Promise<void> {
+    if (this.#connections.size === 0) return Promise.resolve()
+    return new Promise((resolve) => {
+      this.#emptied = resolve
+    })
+  }
+}
+
+/** The deadlines of {@link Deadlines} with their defaults. Throws `CONFIGURATION`. */
+export function withDefaults(given: Partial<Deadlines>): Deadlines {
+  const deadlines = { helloTimeoutMs: 30_000, idleTimeoutMs: 600_000, stallTimeoutMs: 60_000, ...given }
+  for (const [name, value] of Object.entries(deadlines)) {
+    if (!(value > 0)) throw new GatewayError('CONFIGURATION', `serve: ${name} must be above 0, not ${value}`)
+  }
+  return deadlines
+}

@@ -1,0 +1,192 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { type HubMeter, increment, PipelineMeter, type StageMeter } from '../core/meter.ts'
+
+let processRegistry: Registry | undefined
+
+/** Metrics of the process are the process's: one set, however many gateways run in it. */
+function processMetrics(): Registry {
+  if (processRegistry === undefined) {
+    processRegistry = new Registry()
+    collectDefaultMetrics({ register: processRegistry })
+  }
+  return processRegistry
+}
+
+type Labels = Record<string, string>
+type Sample = readonly [labels: Labels, value: number]
+
+/** Counts of connections of one pipeline, kept by its listener. */
+export class ConnectionMeter {
+  /** Sockets open now, identified or not. */
+  open = 0
+  /** Connections that ended or were turned away, by `ok` or error code. */
+  readonly outcomes = new Map<string, number>()
+
+  count(outcome: string): void {
+    increment(this.outcomes, outcome)
+  }
+}
+
+/**
+ * Everything that a gateway measures, in the form that Prometheus scrapes. The hot path counts in plain numbers; they are
+ * handed over when a scrape asks. Only requests to the hub are observed one by one: they are few.
+ */
+export class GatewayMetrics {
+  readonly #registry = new Registry()
+  readonly #pipelines: { readonly pipeline: PipelineMeter; readonly connections: ConnectionMeter }[] = []
+
+  constructor() {
+    this.#connections()
+    this.#stages()
+    this.#messages()
+  }
+
+  /** Meters for one more pipeline. */
+  pipeline(name: string): { pipeline: PipelineMeter; connections: ConnectionMeter } {
+    const meters = { pipeline: new PipelineMeter(name, this.#hubMeter(name)), connections: new ConnectionMeter() }
+    this.#pipelines.push(meters)
+    return meters
+  }
+
+  /** The text that a scrape gets, and its content type. */
+  async expose(): Promise<{ contentType: string; text: string }> {
+    const own = await this.#registry.metrics()
+    const process = await processMetrics().metrics()
+    return { contentType: this.#registry.contentType, text: `${own}\n${process}` }
+  }
+
+  #connections(): void {
+    this.#gauge('connections', 'Connections open now.', ['pipeline'], () =>
+      this.#pipelines.map(({ pipeline, connections }) => [{ pipeline: pipeline.pipeline }, connections.open]),
+    )
+    this.#counter('connections_total', 'Connections that ended or were turned away.', ['pipeline', 'outcome'], () =>
+      this.#pipelines.flatMap(({ pipeline, connections }) =>
+        [...connections.outcomes].map(([outcome, count]): Sample => [{ pipeline: pipeline.pipeline, outcome }, count]),
+      ),
+    )
+    this.#counter('bytes_total', 'Bytes between devices and gateway.', ['pipeline', 'direction'], () =>
+      this.#pipelines.flatMap(({ pipeline }): Sample[] => [
+        [{ pipeline: pipeline.pipeline, direction: 'up' }, pipeline.bytesUp],
+        [{ pipeline: pipeline.pipeline, direction: 'down' }, pipeline.bytesDown],
+      ]),
+    )
+  }
+
+  #stages(): void {
+    const labels = ['pipeline', 'stage', 'direction']
+    const each = (read: (stage: StageMeter) => number) => () =>
+      this.#pipelines.flatMap(({ pipeline }) =>
+        pipeline.stages.map((stage): Sample => [stageLabels(pipeline, stage), read(stage)]),
+      )
+    this.#counter(
+      'stage_items_total',
+      'Items that entered a stage.',
+      labels,
+      each((stage) => stage.items),
+    )
+    this.#counter(
+      'stage_seconds_total',
+      'Time spent in the steps of a stage.',
+      labels,
+      each((stage) => stage.busyMs / 1000),
+    )
+    this.#counter(
+      'stage_blocked_seconds_total',
+      'Time in which a stage held back the one before it, over all connections.',
+      labels,
+      each((stage) => stage.blocked.read(performance.now()) / 1000),
+    )
+    this.#counter('stage_errors_total', 'Errors of a stage.', [...labels, 'code'], () =>
+      this.#pipelines.flatMap(({ pipeline }) =>
+        pipeline.stages.flatMap((stage) =>
+          [...stage.errors].map(([code, count]): Sample => [{ ...stageLabels(pipeline, stage), code }, count]),
+        ),
+      ),
+    )
+  }
+
+  #messages(): void {
+    this.#counter('receipts_total', 'Receipts given.', ['pipeline', 'kind', 'outcome'], () =>
+      this.#pipelines.flatMap(({ pipeline }) =>
+        [...pipeline.receipts].map(([key, count]): Sample => {
+          const [kind = '', outcome = ''] = key.split(' ')
+          return [{ pipeline: pipeline.pipeline, kind, outcome }, count]
+        }),
+      ),
+    )
+    this.#gauge('in_flight_messages', 'Messages taken by the hub endpoint and not answered yet.', ['pipeline'], () =>
+      this.#pipelines.map(({ pipeline }) => [{ pipeline: pipeline.pipeline }, pipeline.inFlight]),
+    )
+    this.#counter('dead_letters_total', 'Items set aside for good.', ['pipeline', 'code'], () =>
+      this.#pipelines.flatMap(({ pipeline }) =>
+        [...pipeline.deadLetters].map(([code, count]): Sample => [{ pipeline: pipeline.pipeline, code }, count]),
+      ),
+    )
+  }
+
+  #hubMeter(pipeline: string): HubMeter {
+    const registers = [this.#registry]
+    const request = this.#once('headgate_hub_request_seconds', (name) => {
+      const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
+      const labelNames = ['pipeline', 'operation', 'outcome']
+      return new Histogram({ name, help: 'Duration of requests to the hub.', labelNames, buckets, registers })
+    })
+    const batch = this.#once('headgate_hub_batch_messages', (name) => {
+      const buckets = [1, 2, 5, 10, 20, 50, 100, 200, 500]
+      const help = 'Messages in a batch that the hub accepted.'
+      return new Histogram({ name, help, labelNames: ['pipeline'], buckets, registers })
+    })
+    const throttled = this.#once('headgate_hub_throttled_total', (name) => {
+      return new Counter({ name, help: 'Answers 429 of the hub.', labelNames: ['pipeline'], registers })
+    })
+    const billable = this.#once('headgate_hub_billable_messages_total', (name) => {
+      const help = 'Quota blocks of 4 KB that accepted messages cost.'
+      return new Counter({ name, help, labelNames: ['pipeline'], registers })
+    })
+    throttled.inc({ pipeline }, 0)
+    billable.inc({ pipeline }, 0)
+    return {
+      request: (operation, outcome, seconds) => request.observe({ pipeline, operation, outcome }, seconds),
+      accepted(messages, blocks) {
+        batch.observe({ pipeline }, messages)
+        billable.inc({ pipeline }, blocks)
+      },
+      throttled: () => throttled.inc({ pipeline }),
+    }
+  }
+
+  /** Pipelines share a metric and differ by label. */
+  #once<M>(name: string, make: (name: string) => M): M {
+    return (this.#registry.getSingleMetric(name) as M | undefined) ?? make(name)
+  }
+
+  #counter(name: string, help: string, labelNames: string[], read: () => readonly Sample[]): void {
+    new Counter({
+      name: `headgate_${name}`,
+      help,
+      labelNames,
+      registers: [this.#registry],
+      collect() {
+        this.reset()
+        for (const [labels, value] of read()) this.inc(labels, value)
+      },
+    })
+  }
+
+  #gauge(name: string, help: string, labelNames: string[], read: () => readonly Sample[]): void {
+    new Gauge({
+      name: `headgate_${name}`,
+      help,
+      labelNames,
+      registers: [this.#registry],
+      collect() {
+        this.reset()
+        for (const [labels, value] of read()) this.set(labels, value)
+      },
+    })
+  }
+}
+
+function stageLabels(pipeline: PipelineMeter, stage: StageMeter): Labels {
+  return { pipeline: pipeline.pipeline, stage: stage.stage, direction: stage.direction }
+}

@@ -1,0 +1,112 @@
+import type { Socket } from 'node:net'
+import { Connection, type DeadLetter, type Log } from '../core/connection.ts'
+import { GatewayError } from '../core/errors.ts'
+import type { PipelineMeter } from '../core/meter.ts'
+import type { Pipeline } from '../core/pipeline.ts'
+import type { Ring } from '../core/ring.ts'
+import { type Deadlines, missedDeadline } from './deadlines.ts'
+import { bindLog } from './log.ts'
+
+/** What a served connection gets from its listener. */
+export interface ServedConnectionParts {
+  readonly id: string
+  readonly socket: Socket
+  readonly pipeline: Pipeline
+  readonly meter: PipelineMeter
+  readonly log: Log
+  readonly onDeadLetter: ((letter: DeadLetter, connection: Connection) => void) | undefined
+  /** Called once, when nothing of the connection is left. */
+  readonly onEnd: (outcome: string) => void
+}
+
+/** One accepted socket. Its ring is built on the first byte: who never speaks costs little more than a socket. */
+export class ServedConnection {
+  readonly #parts: ServedConnectionParts
+  readonly #acceptedAt = performance.now()
+  #lastByteAt = this.#acceptedAt
+  #unreadSince: number | undefined
+  #connection: Connection | undefined
+  #ring: Ring | undefined
+  #failure: GatewayError | undefined
+  #ended = false
+
+  constructor(parts: ServedConnectionParts) {
+    this.#parts = parts
+    const { socket } = parts
+    socket.on('error', (error) => {
+      this.#failure ??= new GatewayError('CONNECTION_LOST', error.message, { cause: error })
+    })
+    socket.once('close', () => {
+      if (this.#ring === undefined) this.#end(this.#failure)
+    })
+    socket.once('readable', () => this.#firstByte())
+  }
+
+  /** Called by the listener's sweep: ends the connection if it missed a deadline. */
+  check(limits: Deadlines, now: number): void {
+    const { socket } = this.#parts
+    if (!socket.writableNeedDrain) this.#unreadSince = undefined
+    else this.#unreadSince ??= now
+    // A device that is not being read cannot be blamed for its silence.
+    if (this.#ring?.blocked) this.#lastByteAt = now
+    const state = {
+      acceptedAt: this.#acceptedAt,
+      greeted: this.#connection?.greeted ?? false,
+      lastByteAt: this.#lastByteAt,
+      unreadSince: this.#unreadSince,
+    }
+    const code = missedDeadline(state, limits, now)
+    if (code !== undefined) this.destroy(new GatewayError(code, deadlineWords[code] ?? code))
+  }
+
+  /** Takes no more from the device, finishes what was taken, then closes. */
+  halt(): void {
+    if (this.#ring !== undefined) this.#ring.halt()
+    else this.#parts.socket.destroy()
+  }
+
+  /** Ends everything at once. */
+  destroy(failure?: GatewayError): void {
+    this.#failure ??= failure
+    this.#ring?.destroy(failure)
+    this.#parts.socket.destroy()
+  }
+
+  #firstByte(): void {
+    const { id, socket, pipeline, meter, log, onDeadLetter } = this.#parts
+    if (socket.readableLength === 0) {
+      // FIN before any byte: a port scan or a load balancer's health check.
+      socket.destroy()
+      return
+    }
+    const connection = new Connection({
+      id,
+      pipeline: pipeline.name,
+      peer: { address: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 },
+      meter,
+      log: bindLog(log, { connection: id, pipeline: pipeline.name }),
+      ...(onDeadLetter !== undefined && { onDeadLetter }),
+    })
+    this.#connection = connection
+    this.#ring = pipeline.open(connection)
+    socket.on('data', () => {
+      this.#lastByteAt = performance.now()
+    })
+    this.#ring.attach(socket, (failure) => this.#end(this.#failure ?? failure))
+  }
+
+  #end(failure: GatewayError | undefined): void {
+    if (this.#ended) return
+    this.#ended = true
+    const { id, pipeline, log, onEnd } = this.#parts
+    const fields = { connection: id, pipeline: pipeline.name, outcome: failure?.code ?? 'ok', reason: failure?.message }
+    log.debug(fields, 'connection ended')
+    onEnd(failure?.code ?? 'ok')
+  }
+}
+
+const deadlineWords: Readonly<Record<string, string>> = {
+  HELLO_TIMEOUT: 'no hello within the deadline',
+  IDLE_TIMEOUT: 'no byte from the device within the idle deadline',
+  STALLED: 'the device did not read within the stall deadline',
+}

@@ -1,0 +1,121 @@
+import azureCommon, { type Message } from 'azure-iot-common'
+import type { Client } from 'azure-iot-device'
+import { GatewayError } from '../core/errors.ts'
+import { type Command, command, type Receipt, type Report, type Telemetry } from '../core/items.ts'
+import { billableBlocks } from '../core/message-size.ts'
+import type { HubMeter } from '../core/meter.ts'
+import { batchBody } from './batch-body.ts'
+import type { DeviceRequests } from './device-requests.ts'
+import type { DeviceTransport } from './device-transport.ts'
+import { sendIsolating } from './isolate.ts'
+import type { PollSchedule } from './poll-schedule.ts'
+import type { HubSession } from './port.ts'
+
+/** What an {@link AzureHttpSession} works with; all of it its own except schedule and meter. */
+export interface AzureHttpSessionParts {
+  readonly client: Client
+  readonly transport: DeviceTransport
+  readonly requests: DeviceRequests
+  readonly schedule: PollSchedule
+  readonly meter: HubMeter
+}
+
+/** One device's session over HTTPS: the SDK's client, told to do one thing at a time. */
+export class AzureHttpSession implements HubSession {
+  readonly #parts: AzureHttpSessionParts
+  readonly #closing = new AbortController()
+  /** Lock tokens of commands that wait for their receipt, by command id. */
+  readonly #locked = new Map<string, Message>()
+  #first: Message | undefined
+
+  constructor(parts: AzureHttpSessionParts) {
+    this.#parts = parts
+    // Retrying is the retry wrapper's business, where it can be seen and stopped.
+    parts.client.setRetryPolicy(new azureCommon.NoRetry())
+  }
+
+  /**
+   * Asks the hub for a command, which is the only question over HTTPS whose answer tells whether credentials are good.
+   * What it finds is kept for {@link AzureHttpSession.commands}.
+   */
+  async verify(): Promise<void> {
+    this.#first = await this.#parts.transport.poll()
+  }
+
+  send(messages: readonly Telemetry[]): Promise<void> {
+    return sendIsolating(messages, (part) => this.#post(part))
+  }
+
+  async report(_report: Report): Promise<void> {
+    throw new GatewayError('NOT_SUPPORTED', 'IoT Hub has no reported properties over HTTPS')
+  }
+
+  async *commands(): AsyncGenerator<Command> {
+    const { signal } = this.#closing
+    let rested = this.#first === undefined
+    let found = this.#first
+    this.#first = undefined
+    for (;;) {
+      if (found !== undefined) yield this.#lock(found)
+      try {
+        await this.#parts.schedule.turn(rested, signal)
+        found = await this.#parts.transport.poll()
+      } catch (thrown) {
+        if (signal.aborted) return
+        this.#rideOut(GatewayError.from(thrown, 'hub.down'))
+        found = undefined
+      }
+      rested = found === undefined
+    }
+  }
+
+  async settle(receipt: Receipt<Command>): Promise<void> {
+    const message = this.#locked.get(receipt.of.id)
+    if (message === undefined) throw new GatewayError('UNKNOWN_COMMAND', 'the command is not waiting to be settled')
+    this.#locked.delete(receipt.of.id)
+    await this.#parts.client[receipt.outcome](message)
+  }
+
+  async close(): Promise<void> {
+    if (this.#closing.signal.aborted) return
+    this.#closing.abort()
+    this.#parts.requests.close()
+    await this.#parts.client.close()
+  }
+
+  async #post(messages: readonly Telemetry[]): Promise<void> {
+    // A client that was closed would work on and leave its token timer behind.
+    if (this.#closing.signal.aborted) throw new GatewayError('HUB_SESSION_CLOSED', 'the hub session is closed')
+    this.#parts.requests.carry(batchBody(messages))
+    await this.#parts.client.sendEventBatch([])
+    let billable = 0
+    for (const message of messages) billable += billableBlocks(message)
+    this.#parts.meter.accepted(messages.length, billable)
+  }
+
+  #lock(message: Message): Command {
+    // Service apps choose message ids, and may choose one twice.
+    let id = message.messageId || message.lockToken
+    for (let copy = 2; this.#locked.has(id); copy++) id = `${message.messageId}~${copy}`
+    this.#locked.set(id, message)
+    const properties: Record<string, string> = {}
+    for (let index = 0; index < message.properties.count(); index++) {
+      const { key, value } = message.properties.getItem(index)
+      properties[key] = value
+    }
+    return command(id, message.getData() as Buffer, {
+      name: properties.name,
+      properties,
+      contentType: message.contentType || undefined,
+      contentEncoding: message.contentEncoding || undefined,
+      correlationId: message.correlationId || undefined,
+      deliveryCount: (message.transportObj as { deliveryCount: number }).deliveryCount,
+    })
+  }
+
+  /** Polling goes on after an error that passes by itself, later if the hub says so; any other ends the session. */
+  #rideOut(error: GatewayError): void {
+    if (!error.retryable) throw error
+    if (error.retryAfterMs !== undefined) this.#parts.schedule.pause(error.retryAfterMs)
+  }
+}
