@@ -1,6 +1,6 @@
 import type { PolicyName } from './access.ts'
 import { Policies } from './access.ts'
-import { makeCertificate } from './certificate.ts'
+import { type Certificate, makeCertificate } from './certificate.ts'
 import type { Clock } from './clock.ts'
 import { systemClock } from './clock.ts'
 import { controlRoutes } from './control-api.ts'
@@ -29,6 +29,8 @@ export interface EmulatorOptions {
   lockExpiryCountsDelivery?: boolean
   /** Bearer token that opens the control API to peers that are not on loopback (default: none, loopback only). */
   controlToken?: string
+  /** Certificate of an earlier emulator, so that its clients trust this one too (default: a new one). */
+  certificate?: Certificate
   /** Devices that exist from the start; keys left out are generated. */
   devices?: readonly DeviceInput[]
 }
@@ -43,6 +45,8 @@ export interface Emulator {
   readonly hostName: string
   /** PEM of the self-signed certificate, to be trusted as a CA. It also covers `emulator.azure-devices.net`. */
   readonly ca: string
+  /** The certificate with its private key, to start another emulator with. Holds a secret. */
+  readonly certificate: Certificate
   /** Connection string of the `iothubowner` policy. Holds a secret. */
   readonly connectionString: string
   /** The hub itself, in process: devices, commands, accepted messages, faults, counters. */
@@ -65,7 +69,8 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const hub = new EmulatedHub({ clock, lockExpiryCountsDelivery: options.lockExpiryCountsDelivery ?? false })
   for (const device of options.devices ?? []) hub.createDevice(device)
   const names = ['localhost', '127.0.0.1', '::1', azureName, ...(options.hostNames ?? [])]
-  const { certificate, privateKey } = await makeCertificate(names)
+  const made = options.certificate ?? (await makeCertificate(names))
+  const { certificate, privateKey } = made
   const policies = new Policies(clock, names)
   const tap = new EventTap(hub)
   const host = options.host ?? '127.0.0.1'
@@ -90,6 +95,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     host,
     hostName,
     ca: certificate,
+    certificate: made,
     connectionString: policyConnectionString('iothubowner'),
     hub,
     policyConnectionString,
