@@ -8,6 +8,10 @@ function processMetrics(): Registry {
   if (processRegistry === undefined) {
     processRegistry = new Registry()
     collectDefaultMetrics({ register: processRegistry })
+    // Gauges with the name of a counter, which promtool refuses; the same numbers are there by type without `_total`.
+    for (const kind of ['handles', 'requests', 'resources']) {
+      processRegistry.removeSingleMetric(`nodejs_active_${kind}_total`)
+    }
   }
   return processRegistry
 }

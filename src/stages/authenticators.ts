@@ -51,12 +51,16 @@ export function keyFile(path: string): Authenticator {
   }
 }
 
+/** `#` begins a comment at the start of a line or behind a space only: a device id may contain it. */
 function entries(path: string): [deviceId: string, key: string | undefined, line: number][] {
   const found: [string, string | undefined, number][] = []
   readText(path)
     .split('\n')
     .forEach((text, index) => {
-      const [deviceId, key] = text.replace(/#.*/, '').trim().split(/\s+/)
+      const [deviceId, key] = text
+        .replace(/(^|\s)#.*/, '')
+        .trim()
+        .split(/\s+/)
       if (deviceId) found.push([deviceId, key, index + 1])
     })
   return found

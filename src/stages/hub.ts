@@ -88,9 +88,7 @@ class HubEndpoint extends Duplex {
   /** The device has finished: what is in flight is answered, what it can no longer answer is given back. */
   override _final(done: (error?: Error | null) => void): void {
     const finish = async () => {
-      await this.#desk?.close()
-      await this.#session?.close()
-      this.#session = undefined
+      await this.#closeSession()
       this.push(null)
       done()
     }
@@ -102,11 +100,20 @@ class HubEndpoint extends Duplex {
     for (const left of this.#queue) this.#connection.meter.inFlight -= left.messages.length
     this.#queue.length = 0
     this._read()
+    done(error)
+    void this.#closeSession()
+  }
+
+  /** The lock of a command that the device will not answer is given back at once rather than after its minute. */
+  async #closeSession(): Promise<void> {
     const session = this.#session
     this.#session = undefined
-    done(error)
-    // The lock of a command that the device will not answer is given back at once rather than after its minute.
-    void this.#desk?.close().then(() => session?.close())
+    await this.#desk?.close()
+    try {
+      await session?.close()
+    } catch (thrown) {
+      this.#connection.refused(GatewayError.from(thrown, 'hub.up'), [])
+    }
   }
 
   async #sendAll(): Promise<void> {
@@ -127,8 +134,14 @@ class HubEndpoint extends Duplex {
 
   /** Resolves when the reader wants more: an unread receipt holds the next send. */
   async #give(item: BatchReceipt | Command): Promise<void> {
+    await this.#whenWanted()
+    if (this.destroyed) return
+    this.#full = !this.push(item)
+    await this.#whenWanted()
+  }
+
+  async #whenWanted(): Promise<void> {
     while (this.#full && !this.destroyed) await new Promise<void>((resolve) => this.#room.push(resolve))
-    if (!this.destroyed) this.#full = !this.push(item)
   }
 
   async #send(batch: Batch): Promise<BatchReceipt> {

@@ -55,6 +55,8 @@ class JsonCodec implements Codec<Lines> {
     if ('$hello' in value) return decodeHello(value.$hello)
     if ('$answer' in value) return this.#decodeAnswer(value)
     if ('$ping' in value) {
+      // Anything that nests could nest deeper than JSON.stringify goes.
+      if (typeof value.$ping === 'object' && value.$ping !== null) throw bad('$ping is an object or an array')
       out.reply(JSON.stringify({ $pong: value.$ping }))
       return undefined
     }
@@ -117,8 +119,9 @@ function decodeHello(claim: unknown): Messages['up'] {
 
 function decodeReading(line: string, value: JsonObject, out: Out): Messages['up'] | undefined {
   const { $seq: tag, $properties: properties = {}, $report: patch } = value
-  if (tag !== undefined && typeof tag !== 'number' && typeof tag !== 'string')
-    throw bad('$seq is not a number or a string')
+  if (tag !== undefined && !isTag(tag)) {
+    throw bad(`$seq is not a string or a number of at most ${Number.MAX_SAFE_INTEGER}`)
+  }
   if (patch !== undefined) {
     const item = report(isObject(patch) ? patch : {}, tag)
     if (isObject(patch)) return item
@@ -178,6 +181,11 @@ function unexplained(outcome: Outcome): GatewayError {
 
 function isOutcome(value: unknown): value is Outcome {
   return value === 'complete' || value === 'abandon' || value === 'reject'
+}
+
+/** Greater numbers lose digits in JavaScript: their receipt would name another one. */
+function isTag(value: unknown): boolean {
+  return typeof value === 'string' || (typeof value === 'number' && Math.abs(value) <= Number.MAX_SAFE_INTEGER)
 }
 
 function isObject(value: unknown): value is JsonObject {

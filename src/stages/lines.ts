@@ -11,6 +11,10 @@ export interface LinesOptions {
 }
 
 const newline = 0x0a
+const carriageReturn = 0x0d
+
+/** A chunk that is kept costs some 400 bytes beside its own: more than this are joined. */
+const maxPieces = 256
 
 /**
  * Lines of UTF-8 text, ended by `\n` or `\r\n`; sent down with `\n`.
@@ -31,7 +35,7 @@ export function lines(options: LinesOptions = {}): Stage<Bytes, Lines> {
     return {
       up: new LineSplitter(maxLength),
       down(line, out) {
-        if (line.includes('\n')) throw new GatewayError('BUG', 'a line to be sent contains a line break')
+        if (/\n|\r$/.test(line)) throw new GatewayError('BUG', 'a line to be sent contains a line break')
         out.emit(Buffer.from(`${line}\n`))
       },
     }
@@ -52,8 +56,8 @@ class LineSplitter implements EndingStep<Buffer, string, Buffer> {
     const collect = (line: string) => {
       this.#found.push(line)
     }
-    // The types of split2 do not know skipOverflow yet.
-    const options = { maxLength, skipOverflow: true }
+    // One more, for a \r whose \n is still to come. The types of split2 do not know skipOverflow yet.
+    const options = { maxLength: maxLength + 1, skipOverflow: true }
     this.#split = split2(/\r?\n/, collect, options) as unknown as SplitState
   }
 
@@ -68,7 +72,8 @@ class LineSplitter implements EndingStep<Buffer, string, Buffer> {
     if (raw !== undefined && skipping) raw.shift()
     this.#keepTail(chunk)
     for (let index = 0; index < found.length; index++) this.#give(found[index] as string, raw?.[index], out)
-    if (!skipping && this.#split.overflow) this.#refuseTail(out)
+    // A chunk may end one long line and begin another.
+    if (this.#split.overflow && (!skipping || chunk.includes(newline))) this.#refuseTail(out)
     if (this.#split.overflow) this.#dropTail()
   }
 
@@ -81,8 +86,9 @@ class LineSplitter implements EndingStep<Buffer, string, Buffer> {
 
   #give(line: string, raw: Buffer | undefined, out: Outlet<string, Buffer>): void {
     // A UTF-16 unit is at most 3 bytes of UTF-8, so most lines need no counting.
-    if (line.length * 3 > this.#maxLength && Buffer.byteLength(line) > this.#maxLength) {
-      out.fail(this.#tooLong(`${Buffer.byteLength(line)}`), line)
+    const bytes = raw?.length ?? (line.length * 3 > this.#maxLength ? Buffer.byteLength(line) : 0)
+    if (bytes > this.#maxLength) {
+      out.fail(this.#tooLong(`${bytes}`), raw ?? line)
     } else if (raw !== undefined && !isUtf8(raw)) {
       out.fail(new GatewayError('BAD_CONTENT', `a line of ${raw.length} bytes is not UTF-8`), raw)
     } else {
@@ -103,7 +109,7 @@ class LineSplitter implements EndingStep<Buffer, string, Buffer> {
     const raw: Buffer[] = []
     let from = 0
     for (let at = bytes.indexOf(newline); at >= 0; at = bytes.indexOf(newline, from)) {
-      raw.push(bytes.subarray(from, at))
+      raw.push(bytes.subarray(from, at > from && bytes[at - 1] === carriageReturn ? at - 1 : at))
       from = at + 1
     }
     return raw
@@ -114,7 +120,7 @@ class LineSplitter implements EndingStep<Buffer, string, Buffer> {
     if (last >= 0) this.#dropTail()
     const rest = last < 0 ? chunk : chunk.subarray(last + 1)
     if (rest.length === 0) return
-    this.#tail.push(rest)
+    if (this.#tail.push(rest) > maxPieces) this.#tail = [Buffer.concat(this.#tail)]
     this.#tailBytes += rest.length
   }
 

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import timers from 'node:timers/promises'
 import { GatewayError } from '../core/errors.ts'
 import type { Messages } from '../core/levels.ts'
 import { type Stage, stage } from '../core/stage.ts'
@@ -18,10 +18,13 @@ export interface ThrottleOptions {
 export function throttle(options: ThrottleOptions): Stage<Messages, Messages> {
   const { messagesPerSecond } = options
   const burst = options.burst ?? Math.max(1, Math.floor(messagesPerSecond))
-  if (!(messagesPerSecond > 0)) {
-    throw new GatewayError('CONFIGURATION', `throttle: messagesPerSecond must be above 0, not ${messagesPerSecond}`)
+  if (!(messagesPerSecond > 0 && messagesPerSecond < Number.POSITIVE_INFINITY)) {
+    const message = `throttle: messagesPerSecond must be above 0 and finite, not ${messagesPerSecond}`
+    throw new GatewayError('CONFIGURATION', message)
   }
-  if (!(burst >= 1)) throw new GatewayError('CONFIGURATION', `throttle: burst must be at least 1, not ${burst}`)
+  if (!(burst >= 1 && burst < Number.POSITIVE_INFINITY)) {
+    throw new GatewayError('CONFIGURATION', `throttle: burst must be at least 1 and finite, not ${burst}`)
+  }
   const perMessageMs = 1000 / messagesPerSecond
 
   return stage<Messages, Messages>('throttle', (connection) => {
@@ -42,7 +45,7 @@ export function throttle(options: ThrottleOptions): Stage<Messages, Messages> {
           return undefined
         }
         // The connection may end meanwhile: then nobody is left to receive the item.
-        return delay(waitMs, undefined, { signal: connection.signal }).then(
+        return timers.setTimeout(waitMs, undefined, { signal: connection.signal }).then(
           () => out.emit(item),
           () => undefined,
         )

@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { Connection } from '../../src/core/connection.ts'
+import { GatewayError } from '../../src/core/errors.ts'
+import { type Batch, type BatchReceipt, command, report, telemetry } from '../../src/core/items.ts'
+import { batch } from '../../src/stages/batch.ts'
+import { feed } from '../../src/testing.ts'
+
+describe('batch, unfolding', () => {
+  const messages = [telemetry(Buffer.of(), { tag: 1 }), report({}, 2), telemetry(Buffer.of(), { tag: 3 })]
+  const of: Batch = { kind: 'batch', messages, bytes: 0 }
+  const unfolded = async (answer: Omit<BatchReceipt, 'kind' | 'of' | 'response'>) => {
+    const connection = new Connection({ id: 'c', pipeline: 'p' })
+    const whole: BatchReceipt = { kind: 'receipt', of, response: undefined, ...answer }
+    const { down } = await feed(batch(), [], [whole], connection)
+    const each = down.emitted.map((one) =>
+      one.kind === 'receipt' ? [(one.of as { tag: unknown }).tag, one.outcome] : one,
+    )
+    return { each, counts: Object.fromEntries(connection.meter.receipts) }
+  }
+
+  test('every message gets the batch’s outcome, in order, and is counted', async () => {
+    const { each, counts } = await unfolded({ outcome: 'complete', error: undefined, exceptions: new Map() })
+    assert.deepEqual(each, [
+      [1, 'complete'],
+      [2, 'complete'],
+      [3, 'complete'],
+    ])
+    assert.deepEqual(counts, { 'telemetry complete': 2, 'report complete': 1 })
+  })
+
+  test('a message with an error of its own gets its own outcome, in its place', async () => {
+    const exceptions = new Map([
+      [messages[1] as (typeof messages)[0], new GatewayError('HUB_THROTTLED', 'later')],
+      [messages[2] as (typeof messages)[0], new GatewayError('HUB_REJECTED', 'never')],
+    ])
+    const { each, counts } = await unfolded({ outcome: 'complete', error: undefined, exceptions })
+    assert.deepEqual(each, [
+      [1, 'complete'],
+      [2, 'abandon'],
+      [3, 'reject'],
+    ])
+    assert.deepEqual(counts, { 'telemetry complete': 1, 'report abandon': 1, 'telemetry reject': 1 })
+  })
+
+  test('an error of the whole batch is that of each message', async () => {
+    const error = new GatewayError('HUB_UNAVAILABLE', 'down')
+    const { each } = await unfolded({ outcome: 'abandon', error, exceptions: new Map() })
+    assert.deepEqual(each, [
+      [1, 'abandon'],
+      [2, 'abandon'],
+      [3, 'abandon'],
+    ])
+  })
+
+  test('commands pass', async () => {
+    const item = command('c', Buffer.of())
+    assert.deepEqual((await feed(batch(), [], [item])).down.emitted, [item])
+  })
+})

@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
+import { GatewayError } from '../../src/core/errors.ts'
+import { command, receipt } from '../../src/core/items.ts'
+import { batchOf, endpoint } from './held-hub.ts'
+
+const [c1, c2, c3] = ['c1', 'c2', 'c3'].map((id) => command(id, Buffer.of())) as [
+  ReturnType<typeof command>,
+  ReturnType<typeof command>,
+  ReturnType<typeof command>,
+]
+
+describe('commands of a connection', () => {
+  test('a command goes down, its answer settles it as it says, with the method’s result', async () => {
+    const { connection, read, stream, to, write } = await endpoint()
+    to.command(c1)
+    await turn()
+    assert.equal(await read(), c1)
+    const answer = receipt(c1, 'complete', undefined, { status: 200, body: { a: 1 } })
+    await write(answer)
+    assert.deepEqual(to.settled, [answer])
+    assert.equal(connection.meter.receipts.get('command complete'), 1)
+    stream.destroy()
+  })
+
+  test('the next is asked for only when the one before it was read', async () => {
+    const { read, stream, to } = await endpoint()
+    await read()
+    to.command(c1, c2)
+    await turn()
+    assert.equal(to.asked, 1, 'nobody has read the first')
+    assert.equal(await read(), c1)
+    assert.equal(to.asked, 2)
+    assert.equal(await read(), c2)
+    stream.destroy()
+  })
+
+  test('no more are asked for than may wait for an answer', async () => {
+    const { read, stream, to, write } = await endpoint({ maxCommands: 2 })
+    to.command(c1, c2, c3)
+    await turn()
+    assert.deepEqual([await read(), await read(), await read()], [c1, c2, null])
+    assert.equal(to.asked, 2)
+    await write(receipt(c2, 'complete'))
+    assert.equal(to.asked, 3)
+    assert.equal(await read(), c3)
+    stream.destroy()
+  })
+
+  test('a receipt of a batch and a command do not push each other out of a full lane', async () => {
+    const { read, stream, to, write } = await endpoint()
+    await read()
+    to.command(c1)
+    await write(batchOf(1))
+    await to.answer()
+    const kinds = [(await read())?.kind, (await read())?.kind, await read()]
+    assert.deepEqual(kinds, ['command', 'receipt', null])
+    stream.destroy()
+  })
+
+  test('a command that is not answered in time is abandoned and counted', async (context) => {
+    context.mock.timers.enable({ apis: ['setTimeout'] })
+    const { read, refused, stream, to } = await endpoint({ answerTimeoutMs: 50_000 })
+    to.command(c1)
+    await turn()
+    await read()
+    context.mock.timers.tick(49_999)
+    assert.equal(to.settled.length, 0)
+    context.mock.timers.tick(1)
+    assert.deepEqual(
+      to.settled.map(({ of, outcome, error }) => [of, outcome, error?.code]),
+      [[c1, 'abandon', 'COMMAND_TIMEOUT']],
+    )
+    assert.deepEqual(refused, [['COMMAND_TIMEOUT', 'hub.down', [c1]]])
+    stream.destroy()
+  })
+
+  test('an answer that comes twice, too late, or for no command settles nothing and is counted', async () => {
+    const { read, refused, stream, to, write } = await endpoint()
+    to.command(c1)
+    await turn()
+    await read()
+    await write(receipt(c1, 'complete'), receipt(c1, 'reject'), receipt(c2, 'complete'))
+    assert.equal(to.settled.length, 1)
+    assert.deepEqual(
+      refused.map(([code, stage]) => [code, stage]),
+      [
+        ['UNKNOWN_COMMAND', 'hub.up'],
+        ['UNKNOWN_COMMAND', 'hub.up'],
+      ],
+    )
+    stream.destroy()
+  })
+
+  test('a settlement that the hub refuses is counted; the connection goes on', async () => {
+    const { read, refused, stream, to, write } = await endpoint()
+    to.command(c1, c2)
+    to.settling = () => Promise.reject(new GatewayError('LOCK_LOST', 'too late'))
+    await turn()
+    await read()
+    const late = receipt(c1, 'complete')
+    await write(late)
+    assert.deepEqual(refused, [['LOCK_LOST', 'hub.up', [late]]])
+    assert.equal(await read(), c2)
+    stream.destroy()
+  })
+
+  test('a device that is gone gives back what it did not answer, before the session is closed', async () => {
+    for (const how of ['end', 'destroy'] as const) {
+      const { read, stream, to } = await endpoint()
+      to.command(c1, c2)
+      await turn()
+      await read()
+      await read()
+      stream.resume()
+      stream[how]()
+      await turn()
+      assert.deepEqual(to.events, ['open', 'settle c1', 'settle c2', 'close'], how)
+      assert.deepEqual(
+        to.settled.map(({ outcome, error }) => [outcome, error?.code]),
+        [
+          ['abandon', 'DEVICE_GONE'],
+          ['abandon', 'DEVICE_GONE'],
+        ],
+      )
+    }
+  })
+
+  test('the session is closed only when the hub has answered every settlement', async () => {
+    const { read, stream, to } = await endpoint()
+    let settled = () => {}
+    to.settling = () =>
+      new Promise((resolve) => {
+        settled = resolve
+      })
+    to.command(c1)
+    await turn()
+    await read()
+    stream.resume().end()
+    await turn()
+    assert.deepEqual(to.events, ['open', 'settle c1'])
+    settled()
+    await turn()
+    assert.deepEqual(to.events, ['open', 'settle c1', 'close'])
+  })
+
+  test('a command that comes while the connection ends is given back too', async () => {
+    const { stream, to } = await endpoint()
+    stream.resume()
+    to.command(c1)
+    stream.end()
+    await turn()
+    await turn()
+    assert.deepEqual(
+      to.settled.map(({ of, outcome }) => [of.id, outcome]),
+      [['c1', 'abandon']],
+    )
+  })
+
+  test('an answered, an abandoned and a given back command leave no timer', async () => {
+    const timers = () => process.getActiveResourcesInfo().filter((each) => each === 'Timeout').length
+    const before = timers()
+    const { read, stream, to, write } = await endpoint()
+    to.command(c1, c2)
+    await turn()
+    await read()
+    await read()
+    assert.equal(timers(), before + 2)
+    await write(receipt(c1, 'complete'))
+    assert.equal(timers(), before + 1)
+    stream.destroy()
+    await turn()
+    assert.equal(timers(), before)
+  })
+})
