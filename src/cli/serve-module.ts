@@ -11,8 +11,10 @@ import { type EmulatorWithFile, startEmulatorWithFile } from './embedded-emulato
 import type { Settings } from './environment.ts'
 import { terminationSignal } from './shutdown.ts'
 
+type Servable = Pipeline | readonly Service[]
+
 /** What a served module may export as its default: a pipeline, services, or a function of the hub that gives either. */
-export type Served = Pipeline | readonly Service[] | ((hub: Hub) => Pipeline | readonly Service[])
+export type Served = Servable | ((hub: Hub) => Servable | Promise<Servable>)
 
 const drainMs = 10_000
 
@@ -31,7 +33,7 @@ export async function serveModule(module: string, settings: Settings, json: bool
   )
   let gateway: Gateway | undefined
   try {
-    const what = typeof served === 'function' ? served(hub) : served
+    const what = typeof served === 'function' ? servable(await served(hub), module) : served
     const options = {
       adminPort: settings.adminPort,
       adminHost: settings.adminHost,
@@ -57,7 +59,11 @@ async function load(module: string): Promise<Served> {
     throw new GatewayError('CONFIGURATION', `cannot load ${module}: ${(cause as Error).message}`, { cause })
   }
   const { default: served } = loaded
-  if (served instanceof Pipeline || Array.isArray(served) || typeof served === 'function') return served as Served
+  return typeof served === 'function' ? (served as Served) : servable(served, module)
+}
+
+function servable(served: unknown, module: string): Servable {
+  if (served instanceof Pipeline || Array.isArray(served)) return served as Servable
   throw new GatewayError(
     'CONFIGURATION',
     `the default export of ${module} is no pipeline, list of services, or function`,

@@ -21,7 +21,7 @@ export class SimulatedDevice extends EventEmitter<{ command: [id: string]; end: 
   #socket: Socket | undefined
   #sequence = 0
   #welcomed: ((error?: Error) => void) | undefined
-  /** Answers that match no reading, or come out of order: the gateway's fault. */
+  /** Lines that are no JSON object, answers that match no reading or come out of order: the gateway's fault. */
   protocolErrors = 0
 
   constructor(options: SimulatedDeviceOptions) {
@@ -62,8 +62,10 @@ export class SimulatedDevice extends EventEmitter<{ command: [id: string]; end: 
   async end(): Promise<void> {
     const socket = this.#socket
     if (socket === undefined || socket.destroyed) return
+    // Closed by a reset is closed too.
+    const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))
     socket.end()
-    await once(socket, 'close')
+    await closed
   }
 
   /** Cuts the connection. */
@@ -76,8 +78,9 @@ export class SimulatedDevice extends EventEmitter<{ command: [id: string]; end: 
   }
 
   #hear(line: string): void {
-    const message = JSON.parse(line) as Record<string, unknown>
-    if ('$welcome' in message) this.#welcomed?.()
+    const message = parseObject(line)
+    if (message === undefined) this.protocolErrors++
+    else if ('$welcome' in message) this.#welcomed?.()
     else if ('$ack' in message) this.#answered(message.$ack, 'acked')
     else if ('$nack' in message) this.#answered(message.$nack, 'nacked')
     else if ('$command' in message) this.#obey(message.$command as { id: string })
@@ -106,5 +109,14 @@ export class SimulatedDevice extends EventEmitter<{ command: [id: string]; end: 
     for (const resolve of this.#waiting.values()) resolve('lost')
     this.#waiting.clear()
     this.emit('end')
+  }
+}
+
+function parseObject(line: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(line)
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined
+  } catch {
+    return undefined
   }
 }

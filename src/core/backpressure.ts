@@ -41,11 +41,14 @@ export class BackpressureWatch {
       return more
     }
     stream.write = watched as Writable['write']
-    stream.on('drain', () => {
+    const released = () => {
       if (boundary.blockedAt === undefined) return
       boundary.blockedAt = undefined
       this.#charge(index)
-    })
+    }
+    stream.on('drain', released)
+    // A stream that was ended while it was full never emits drain.
+    stream.on('finish', released)
   }
 
   /** The ring is gone: nothing is held any more. */

@@ -1,3 +1,5 @@
+// Over 250 lines: composing the lanes and deciding what an error leads to share the ring's private state; apart, each would
+// need the other's insides.
 import { type Duplex, finished, pipeline as streamPipeline } from 'node:stream'
 import Pumpify from 'pumpify'
 import { BackpressureWatch } from './backpressure.ts'
@@ -7,6 +9,7 @@ import { failedReceipt } from './items.ts'
 import type { Level } from './levels.ts'
 import { type Direction, increment, type StageMeter } from './meter.ts'
 import type { Pipeline } from './pipeline.ts'
+import { enterStream, guardStream, isStream } from './plain-stream.ts'
 import { type Failed, Run, type RunContext, type Slot } from './run.ts'
 import type { EndingStep, Halves } from './stage.ts'
 
@@ -43,14 +46,19 @@ export class Ring {
   readonly #down: Lane
   #source: NodeJS.ReadableStream | undefined
   #halted = false
+  /** The innermost stage whose up half closed the connection by an error: it and those outside of it take nothing more. */
+  #shut = -1
   #refusals = false
+  #refusalCount = 0
+  /** By this side's own decision: what the streams complain of after that is no failure. */
+  #destroyed = false
   #failure: GatewayError | undefined
 
   constructor(pipeline: Pipeline, connection: Connection) {
     this.#pipeline = pipeline
     this.connection = connection
     this.#halves = pipeline.stages.map((stage) => stage.open(connection))
-    const endpoint = pipeline.endpoint.open(connection)
+    const endpoint = guardStream(pipeline.endpoint.open(connection))
     connection.onRefused((error, items) => {
       const [name = pipeline.endpoint.name, direction] = (error.stage ?? '').split('.')
       this.#judge(error, items, connection.meter.stage(name, direction === 'down' ? 'down' : 'up'))
@@ -76,7 +84,9 @@ export class Ring {
 
     this.stream = new Pumpify(this.#chain)
     // The reason of a failure is kept at the stage, since pump destroys the neighbours without it.
-    this.stream.on('error', (error) => this.#fail(GatewayError.from(error)))
+    this.stream.on('error', (error) => {
+      if (!this.#halted) this.#fail(GatewayError.from(error))
+    })
     finished(this.stream, () => this.#close())
   }
 
@@ -109,6 +119,7 @@ export class Ring {
   /** Destroys every stream of the ring at once. */
   destroy(failure?: GatewayError): void {
     if (failure !== undefined) this.#fail(failure)
+    this.#destroyed = true
     for (const stream of this.#chain) stream.destroy()
     this.stream.destroy()
   }
@@ -127,8 +138,20 @@ export class Ring {
     this.stream.on('data', (chunk: Buffer) => {
       meter.bytesDown += chunk.length
     })
+    let linger: NodeJS.Timeout | undefined
+    // Our FIN is out before theirs: what they still send is read and thrown away for a while. Closing at once would make
+    // the system answer it with a reset, which can overtake the last lines that we sent.
+    socket.once('finish', () => {
+      if (!this.#halted) return
+      socket.resume()
+      linger = setTimeout(() => socket.destroy(), lingerMs)
+    })
+    socket.on('error', (error) => {
+      if (!this.#halted) this.#fail(lostConnection(error))
+    })
     streamPipeline(socket, this.stream, socket, (error) => {
-      if (error && !this.#halted) this.#fail(GatewayError.from(error, 'socket'))
+      clearTimeout(linger)
+      if (error && !this.#halted) this.#fail(lostConnection(error))
       this.#close()
       done(this.#failure)
     })
@@ -149,9 +172,9 @@ export class Ring {
       steps = []
     }
     for (const each of placed) {
-      if (each.half instanceof Object && isStream(each.half)) {
+      if (isStream(each.half)) {
         closeRun(false)
-        const stream = each.half
+        const stream = guardStream(each.half)
         lane.parts.push(stream)
         lane.entries.push({ stage: each.stage, enter: enterStream(stream) })
       } else {
@@ -168,10 +191,12 @@ export class Ring {
     const slots = steps.map((each): Slot => {
       const reply = (item: unknown) => this.#turn(direction, each.stage, item)
       const meter = this.connection.meter.stage(each.name, direction)
-      return { name: `${each.name}.${direction}`, meter, reply, ...stepOf(each.half) }
+      return { name: `${each.name}.${direction}`, stage: each.stage, meter, reply, ...stepOf(each.half) }
     })
-    const bytesIn = direction === 'up' && steps[0]?.stage === 0
-    const run = new Run(slots, { bytesIn, bytesOut: last }, this.#context(direction))
+    const bytesIn = direction === 'up' && lane.parts.length === 0
+    // What comes from the endpoint may be the receipt of a whole batch, which keeps its messages alive.
+    const maxWaiting = direction === 'down' && lane.parts.length === 0 ? 1 : undefined
+    const run = new Run(slots, { bytesIn, bytesOut: last, maxWaiting }, this.#context(direction))
     steps.forEach((each, at) => {
       lane.entries.push({ stage: each.stage, enter: (item) => run.inject(at, item) })
     })
@@ -183,8 +208,8 @@ export class Ring {
     return {
       failed: (error, item, slot) => this.#failed(GatewayError.from(error, slot.name), item, slot, direction),
       refused: (item) => this.#refusals && (item as { refused?: unknown }).refused !== undefined,
-      halted: () => this.#halted,
-      identified: () => this.connection.identity !== undefined,
+      shut: (stage) => direction === 'up' && stage <= this.#shut,
+      identified: () => direction === 'down' || this.connection.identity !== undefined,
       answered: (item) =>
         this.connection.identity === undefined && kindOf(item) === 'hello'
           ? this.connection.helloAnswered()
@@ -204,10 +229,13 @@ export class Ring {
   }
 
   #failed(error: GatewayError, item: unknown, slot: Slot, direction: Direction): Failed {
+    // A step that fails when the ring is gone, because it is, concerns nobody.
+    if (this.stream.destroyed) return nothingMore
+    // What this side cuts off by ending the connection is not the device's fault.
+    if (error.code === 'FRAME_UNTERMINATED' && (this.#halted || this.#shut >= 0)) return nothingMore
     const verdict = this.#judge(error, [item], slot.meter)
-    const stage = this.#pipeline.stages.findIndex((each) => slot.name === `${each.name}.${direction}`)
-    const answer = this.#answer(error, item, stage, direction, verdict !== 'drop')
-    return { ...answer, closes: verdict === 'close' }
+    if (verdict === 'close' && direction === 'up') this.#shut = Math.max(this.#shut, slot.stage)
+    return this.#answer(error, item, slot.stage, direction, verdict !== 'drop')
   }
 
   /** Counts an error, asks the policy what follows, and does it. */
@@ -215,28 +243,38 @@ export class Ring {
     const { connection } = this
     increment(meter.errors, error.code)
     // A connection whose hello failed has nothing left to say, whatever the reason.
-    const verdict = kindOf(items[0]) === 'hello' ? 'close' : this.#pipeline.policy(error, connection)
+    const verdict =
+      kindOf(items[0]) === 'hello'
+        ? 'close'
+        : (this.#guarded('policy', () => this.#pipeline.policy(error, connection)) ?? 'close')
     const fields = { code: error.code, stage: error.stage, verdict, items: items.length, error: error.message }
     if (error.code === 'BUG') connection.log.error({ ...fields, stack: error.stack }, 'a stage failed')
-    else connection.log.warn(fields, 'refused')
+    // A device that sends nothing but garbage must not fill the disk: the first refusals are told, then ever fewer.
+    else if (isPowerOfTwo(++this.#refusalCount))
+      connection.log.warn({ ...fields, count: this.#refusalCount }, 'refused')
     if (verdict === 'dead-letter') {
       for (const item of items) {
         increment(connection.meter.deadLetters, error.code)
-        connection.onDeadLetter({ error, item }, connection)
+        this.#guarded('onDeadLetter', () => connection.onDeadLetter({ error, item }, connection))
       }
     }
     if (verdict === 'close') this.#end(error)
     return verdict
   }
 
+  /** Calls what the operator wrote to handle errors: what it throws itself must not reach other connections. */
+  #guarded<T>(name: string, call: () => T): T | undefined {
+    try {
+      return call()
+    } catch (thrown) {
+      const { message, stack } = GatewayError.from(thrown)
+      this.connection.log.error({ handler: name, error: message, stack }, 'an error handler threw')
+      return undefined
+    }
+  }
+
   /** Gives a failed item its receipt, or tells the device of an error that answers no item. */
-  #answer(
-    error: GatewayError,
-    item: unknown,
-    stage: number,
-    direction: Direction,
-    tell: boolean,
-  ): Omit<Failed, 'closes'> {
+  #answer(error: GatewayError, item: unknown, stage: number, direction: Direction, tell: boolean): Failed {
     const kind = kindOf(item)
     if (direction === 'up' && (kind === 'telemetry' || kind === 'report')) {
       ;(item as { refused: GatewayError }).refused = error
@@ -250,12 +288,18 @@ export class Ring {
     }
     if (direction === 'down' && kind === 'command') {
       this.#turn('down', stage, failedReceipt(item, error))
-      return { goesOn: undefined, held: undefined }
+      return nothingMore
     }
+    const held = tell ? this.#tell(error) : undefined
+    // The way down must not wait for room in itself.
+    return direction === 'down' ? nothingMore : { goesOn: undefined, held }
+  }
+
+  /** Tells the device of an error that answers no item, where the protocol has words for it. */
+  #tell(error: GatewayError): Promise<void> | undefined {
     const speaker = this.#halves.findIndex((halves) => halves.refuse !== undefined)
-    const refusal = tell ? this.#halves[speaker]?.refuse?.(error) : undefined
-    const held = refusal === undefined ? undefined : this.#turn('up', speaker, refusal)
-    return { goesOn: undefined, held }
+    const refusal = this.#guarded('refuse', () => this.#halves[speaker]?.refuse?.(error))
+    return refusal === undefined ? undefined : this.#turn('up', speaker, refusal)
   }
 
   /** Ends the connection because of an error that was answered in the protocol: what was taken before is finished. */
@@ -266,7 +310,7 @@ export class Ring {
   }
 
   #fail(failure: GatewayError): void {
-    if (this.#failure !== undefined) return
+    if (this.#failure !== undefined || this.#destroyed) return
     this.#failure = failure
     this.connection.log.debug({ code: failure.code, stage: failure.stage, error: failure.message }, 'the ring broke')
   }
@@ -283,6 +327,19 @@ export class Ring {
   }
 }
 
+/** How long a device may go on sending after our FIN. */
+const lingerMs = 1000
+
+function lostConnection(cause: Error): GatewayError {
+  return cause instanceof GatewayError ? cause : new GatewayError('CONNECTION_LOST', cause.message, { cause })
+}
+
+const nothingMore: Failed = { goesOn: undefined, held: undefined }
+
+function isPowerOfTwo(count: number): boolean {
+  return (count & (count - 1)) === 0
+}
+
 function kindOf(item: unknown): unknown {
   return (item as { kind?: unknown } | undefined)?.kind
 }
@@ -291,18 +348,4 @@ function stepOf(half: PlacedHalf['half']): Pick<Slot, 'push' | 'end'> {
   if (typeof half === 'function') return { push: half, end: undefined }
   const ending = half as EndingStep<unknown, unknown, unknown>
   return { push: (item, out) => ending.push(item, out), end: (out) => ending.end(out) }
-}
-
-function isStream(half: object): half is Duplex {
-  return typeof (half as Partial<Duplex>).pipe === 'function'
-}
-
-function enterStream(stream: Duplex): Entry {
-  return (item) => {
-    if (stream.destroyed || stream.writableEnded || stream.write(item)) return undefined
-    return new Promise((resolve) => {
-      stream.once('drain', resolve)
-      stream.once('close', resolve)
-    })
-  }
 }

@@ -1,3 +1,4 @@
+// Over 250 lines: taking, passing, failing and giving out take turns on one state; apart, none could be read alone.
 import type { Transform } from 'node:stream'
 import through2 from 'through2'
 import type { StageMeter } from './meter.ts'
@@ -9,6 +10,8 @@ export interface Slot {
   /** Stage half, such as `json.up`. */
   readonly name: string
   readonly meter: StageMeter
+  /** Which stage of the pipeline it belongs to, 0 for the outermost. */
+  readonly stage: number
   readonly push: Step<unknown, unknown, unknown>
   /** What the step wants to do when its lane ends. */
   readonly end: ((out: Outlet<unknown, unknown>) => undefined | void | Promise<void>) | undefined
@@ -22,8 +25,6 @@ export interface Failed {
   readonly goesOn: unknown
   /** Holds the lane while what was said to the device has no room. */
   readonly held: Promise<void> | undefined
-  /** True where the policy ends the connection: what came in before is finished, what comes after is not taken. */
-  readonly closes: boolean
 }
 
 /** What a run asks of its ring. */
@@ -32,9 +33,9 @@ export interface RunContext {
   failed(error: unknown, item: unknown, slot: Slot): Failed
   /** True for an item that an earlier slot refused: no step sees it. */
   refused(item: unknown): boolean
-  /** True once this side has ended the input by its own decision: what is cut then is not the device's fault. */
-  halted(): boolean
-  /** True once the device is known. */
+  /** True for a stage that takes nothing more: an error at it, or further in, closed the connection. What came before is finished. */
+  shut(stage: number): boolean
+  /** True once the device is known; on the way down always, where nothing waits for a hello. */
   identified(): boolean
   /** Where an item is a hello that is not answered yet: resolves when it is. */
   answered(item: unknown): Promise<void> | undefined
@@ -46,6 +47,8 @@ export interface RunOptions {
   readonly bytesIn: boolean
   /** Gives socket bytes: what one turn produces is joined into one write. */
   readonly bytesOut: boolean
+  /** Items that wait to enter before whoever gives them is held; default 16. */
+  readonly maxWaiting?: number | undefined
 }
 
 /**
@@ -56,6 +59,9 @@ const sliceBytes = 16_384
 
 /** Items that a run gives out before it waits to be read. */
 const readableItems = 16
+
+/** Items that wait to enter a run. */
+const waitingItems = 16
 
 /**
  * Neighbouring steps fused into one through2: all items of a chunk pass the first step, then all of those the second,
@@ -69,13 +75,13 @@ export class Run {
   readonly #context: RunContext
   readonly #bytesOut: boolean
   readonly #outlet = new SlotOutlet()
-  /** The innermost slot whose failure closes the connection: it and those outside of it take nothing more. */
-  #shut = -1
   #busy = false
   #finished = false
   #idle: (() => void)[] = []
   #injected: { readonly at: number; readonly item: unknown }[] = []
   #room: (() => void)[] = []
+  /** Ends the charge of the step that holds the lane now. */
+  #stopCharging: (() => void) | undefined
 
   constructor(slots: readonly Slot[], options: RunOptions, context: RunContext) {
     this.#slots = slots
@@ -85,7 +91,7 @@ export class Run {
       {
         writableObjectMode: !options.bytesIn,
         readableObjectMode: !options.bytesOut,
-        writableHighWaterMark: options.bytesIn ? sliceBytes : readableItems,
+        writableHighWaterMark: options.bytesIn ? sliceBytes : (options.maxWaiting ?? waitingItems),
         readableHighWaterMark: options.bytesOut ? sliceBytes : readableItems,
       },
       (chunk: unknown, _encoding, done) => settle(this.#take(chunk, options.bytesIn), done),
@@ -96,7 +102,10 @@ export class Run {
       this.#release()
       read.call(stream, size)
     }
-    stream.once('close', () => this.#release())
+    stream.once('close', () => {
+      this.#release()
+      this.#stopCharging?.()
+    })
     this.stream = stream
   }
 
@@ -113,9 +122,9 @@ export class Run {
     if (this.stream.destroyed || this.#finished) return undefined
     if (this.#busy) {
       this.#injected.push({ at, item })
-      return this.#whenIdle()
+      return this.#whenIdle().then(() => this.#roomIfFull())
     }
-    return this.#work([item], at) ?? this.#roomIfFull()
+    return this.#work([item], at)?.then(() => this.#roomIfFull()) ?? this.#roomIfFull()
   }
 
   #take(chunk: unknown, sliced: boolean): Promise<void> | undefined {
@@ -154,36 +163,35 @@ export class Run {
     return current
   }
 
+  /** Each item all the way and out before the next begins, for as long as the device is not known. */
   async #passSingly(items: readonly unknown[], at: number): Promise<readonly unknown[]> {
-    const passed: unknown[] = []
     for (let index = 0; index < items.length; index++) {
-      if (this.#context.identified()) return [...passed, ...(await this.#pass(items.slice(index), at))]
+      if (this.#context.identified()) return this.#pass(items.slice(index), at)
       const item = items[index]
-      const shut = this.#shut
-      passed.push(...(await this.#pass([item], at)))
-      if (item instanceof Deferred && this.#shut > shut) break
+      await this.#put(await this.#pass([item], at))
+      if (item instanceof Deferred && this.#isShut(item.at)) break
     }
-    return passed
+    return []
   }
 
   /** All items of one level through one slot, from item `from` on. */
   #level(at: number, items: readonly unknown[], from: number, out: unknown[]): Promise<void> | undefined {
     const { push, meter } = this.#slots[at] as Slot
     const startedAt = performance.now()
-    meter.items += items.length - from
-    for (let index = from; index < items.length && at > this.#shut; index++) {
+    for (let index = from; index < items.length && !this.#isShut(at) && !this.stream.destroyed; index++) {
       const item = items[index]
+      let pending: Promise<void> | undefined
       if (item instanceof Deferred) {
-        if (this.#fail(item.error, item.item, item.at, out)) break
-        continue
-      }
-      if (this.#context.refused(item)) {
+        this.#fail(item.error, item.item, item.at, out)
+        if (this.#isShut(item.at)) break
+        pending = this.#outlet.close()
+      } else if (this.#context.refused(item)) {
         out.push(item)
-        continue
+      } else {
+        meter.items++
+        pending = this.#call(at, push, item, out)
       }
-      const pending = this.#call(at, push, item, out)
       if (pending !== undefined) {
-        meter.items -= items.length - index - 1
         meter.busyMs += performance.now() - startedAt
         return pending.then(() => this.#level(at, items, index + 1, out))
       }
@@ -209,28 +217,34 @@ export class Run {
     const { blocked } = (this.#slots[at] as Slot).meter
     const startedAt = performance.now()
     blocked.start(startedAt)
+    this.#stopCharging = () => {
+      blocked.stop(performance.now(), startedAt)
+      this.#stopCharging = undefined
+    }
     try {
       await pending
     } catch (error) {
       this.#fail(error, item, at, out)
     } finally {
-      blocked.stop(performance.now(), startedAt)
+      this.#stopCharging?.()
     }
     await this.#outlet.close()
   }
 
-  /** True where the failure closes the connection. */
-  #fail(error: unknown, item: unknown, at: number, out: unknown[]): boolean {
-    const { goesOn, held, closes } = this.#context.failed(error, item, this.#slots[at] as Slot)
-    if (closes) this.#shut = Math.max(this.#shut, at)
+  /** An item failed at a slot: what of it goes on joins `out`, and the outlet holds the lane for what was said to the device. */
+  #fail(error: unknown, item: unknown, at: number, out: unknown[]): void {
+    const { goesOn, held } = this.#context.failed(error, item, this.#slots[at] as Slot)
     if (goesOn !== undefined) out.push(goesOn)
     if (held !== undefined) this.#outlet.hold(held)
-    return closes
+  }
+
+  #isShut(at: number): boolean {
+    return this.#context.shut((this.#slots[at] as Slot).stage)
   }
 
   /** Gives out what came through, then works off what was injected meanwhile. */
   #give(items: readonly unknown[]): Promise<void> | undefined {
-    const pending = this.#bytesOut ? this.#pushBytes(items) : this.#pushItems(items, 0)
+    const pending = this.#put(items)
     if (pending !== undefined) return pending.then(() => this.#rest())
     return this.#rest()
   }
@@ -245,31 +259,38 @@ export class Run {
     return undefined
   }
 
+  #put(items: readonly unknown[]): Promise<void> | undefined {
+    return this.#bytesOut ? this.#pushBytes(items) : this.#pushItems(items, 0)
+  }
+
   #pushItems(items: readonly unknown[], from: number): Promise<void> | undefined {
-    const late: unknown[] = []
     for (let index = from; index < items.length && !this.stream.destroyed; index++) {
       const item = items[index]
+      let pending: Promise<void> | undefined
       if (item instanceof Deferred) {
-        if (this.#fail(item.error, item.item, item.at, late)) break
-        continue
+        if (this.#isShut(item.at)) break
+        const refused: unknown[] = []
+        this.#fail(item.error, item.item, item.at, refused)
+        for (const each of refused) this.stream.push(each)
+        pending = this.#outlet.close()
+        if (this.#isShut(item.at)) return pending
+      } else {
+        this.stream.push(item)
+        pending = this.#context.answered(item)
       }
-      this.stream.push(item)
-      const answered = this.#context.answered(item)
-      if (answered !== undefined) return answered.then(() => this.#pushItems(items, index + 1))
+      if (pending !== undefined) return pending.then(() => this.#pushItems(items, index + 1))
     }
-    for (const item of late) this.stream.push(item)
-    return this.#outlet.close()
+    return undefined
   }
 
   #pushBytes(items: readonly unknown[]): Promise<void> | undefined {
-    const late: unknown[] = []
-    const buffers: Buffer[] = []
+    const buffers: unknown[] = []
     for (const item of items) {
-      if (item instanceof Deferred) this.#fail(item.error, item.item, item.at, late)
-      else buffers.push(item as Buffer)
+      if (item instanceof Deferred) this.#fail(item.error, item.item, item.at, buffers)
+      else buffers.push(item)
     }
     if (buffers.length > 0 && !this.stream.destroyed) {
-      this.stream.push(buffers.length === 1 ? buffers[0] : Buffer.concat(buffers))
+      this.stream.push(buffers.length === 1 ? buffers[0] : Buffer.concat(buffers as Buffer[]))
     }
     return this.#outlet.close()
   }
@@ -296,7 +317,7 @@ export class Run {
     for (let index = 0; index < this.#slots.length; index++) {
       const { end } = this.#slots[index] as Slot
       while (this.#busy) await this.#whenIdle()
-      if (end === undefined || this.#context.halted()) continue
+      if (end === undefined) continue
       const out: unknown[] = []
       this.#busy = true
       await this.#call(index, (_, outlet) => end(outlet), undefined, out)

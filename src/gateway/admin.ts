@@ -21,7 +21,8 @@ export interface Admin {
  */
 export async function startAdmin(subject: AdminSubject, port: number, host = '127.0.0.1'): Promise<Admin> {
   const server = createServer((request, response) => {
-    const path = new URL(request.url ?? '/', 'http://admin').pathname
+    // Not parsed as a URL: what is none would throw here.
+    const [path] = (request.url ?? '/').split('?')
     if (request.method !== 'GET' && request.method !== 'HEAD') answer(response, 405, 'only GET is served here\n')
     else if (path === '/metrics') void exposeMetrics(subject.metrics, response)
     else if (path === '/healthz') answer(response, 200, 'ok\n')

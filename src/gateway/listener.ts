@@ -34,6 +34,9 @@ export class Listener {
   readonly #meters: ReturnType<GatewayMetrics['pipeline']>
   #sweep: NodeJS.Timeout | undefined
   #emptied: (() => void) | undefined
+  /** Sockets under TLS, those too whose handshake is not done: they are no connections yet, but hold the port. */
+  readonly #tlsSockets = new Set<Socket>()
+  #draining = false
   #accepted = 0
 
   constructor(parts: ListenerParts) {
@@ -42,10 +45,15 @@ export class Listener {
     const accept = (socket: Socket) => this.#accept(socket)
     // Half-open: a device that has finished sending still gets the receipts of what it sent.
     const options = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 }
+    const { tls, deadlines, maxConnections } = parts
     this.#server =
-      parts.tls === undefined ? createServer(options, accept) : createTlsServer({ ...options, ...parts.tls }, accept)
-    // A TLS handshake that fails concerns that peer only.
-    this.#server.on('tlsClientError', () => this.#meters.connections.count('TLS_HANDSHAKE'))
+      tls === undefined
+        ? createServer(options, accept)
+        : createTlsServer({ ...options, ...tls, handshakeTimeout: deadlines.helloTimeoutMs }, accept)
+    // Counted by Node, TLS handshakes in progress included.
+    this.#server.maxConnections = maxConnections
+    this.#server.on('drop', () => this.#meters.connections.count('CONNECTION_LIMIT'))
+    if (tls !== undefined) this.#watchHandshakes()
   }
 
   /** Where it listens. */
@@ -64,21 +72,28 @@ export class Listener {
 
   /** Rejects with the system's error, such as EADDRINUSE. */
   async listen(): Promise<void> {
-    const { port, host, deadlines } = this.#parts
+    const { pipeline, port, host, deadlines, log } = this.#parts
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject)
-      this.#server.listen({ port, backlog: 2000, ...(host !== undefined && { host }) }, resolve)
+      this.#server.listen({ port, backlog: 2000, ...(host !== undefined && { host }) }, () => {
+        this.#server.off('error', reject)
+        resolve()
+      })
     })
+    // Such as being out of file descriptors: those who are connected stay, and later ones may have more luck.
+    this.#server.on('error', (error) => log.error({ pipeline: pipeline.name, error: error.message }, 'accept failed'))
     const shortestMs = Math.min(deadlines.helloTimeoutMs, deadlines.idleTimeoutMs, deadlines.stallTimeoutMs)
     this.#sweep = setInterval(() => this.#checkDeadlines(), Math.max(10, Math.min(1000, shortestMs / 4)))
   }
 
   /** Stops accepting, ends every connection in an orderly way, destroys those that take longer than the deadline. */
   async drain(deadlineMs: number): Promise<void> {
+    this.#draining = true
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
     for (const connection of this.#connections) connection.halt()
     const cut = setTimeout(() => this.destroy(), deadlineMs)
     await this.#empty()
+    for (const socket of this.#tlsSockets) socket.destroy()
     clearTimeout(cut)
     clearInterval(this.#sweep)
     await closed
@@ -91,8 +106,7 @@ export class Listener {
 
   #accept(socket: Socket): void {
     const { pipeline, log, onDeadLetter } = this.#parts
-    if (this.saturated) {
-      this.#meters.connections.count('CONNECTION_LIMIT')
+    if (this.#draining) {
       socket.destroy()
       return
     }
@@ -112,6 +126,19 @@ export class Listener {
     })
     this.#connections.add(connection)
     this.#meters.connections.open++
+  }
+
+  /** A handshake is not yet a connection, and Node leaves some of its ends to us. */
+  #watchHandshakes(): void {
+    this.#server.on('connection', (socket: Socket) => {
+      this.#tlsSockets.add(socket)
+      socket.once('close', () => this.#tlsSockets.delete(socket))
+    })
+    // A TLS handshake that fails concerns that peer only. Node does not destroy the socket of one that took too long.
+    this.#server.on('tlsClientError', (_error, socket) => {
+      this.#meters.connections.count('TLS_HANDSHAKE')
+      socket.destroy()
+    })
   }
 
   #checkDeadlines(): void {

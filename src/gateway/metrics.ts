@@ -98,7 +98,8 @@ export class GatewayMetrics {
       'stage_blocked_seconds_total',
       'Time in which a stage held back the one before it, over all connections.',
       labels,
-      each((stage) => stage.blocked.read(performance.now()) / 1000),
+      // What is left of sums and differences by rounding may be below zero, which a counter must not be.
+      each((stage) => Math.max(0, stage.blocked.read(performance.now())) / 1000),
     )
     this.#counter('stage_errors_total', 'Errors of a stage.', [...labels, 'code'], () =>
       this.#pipelines.flatMap(({ pipeline }) =>

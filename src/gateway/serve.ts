@@ -59,6 +59,9 @@ export async function serve(what: Pipeline | readonly Service[], options: ServeO
   const services = listServices(what, options)
   const deadlines = withDefaults(pickDeadlines(options))
   const maxConnections = options.maxConnections ?? 10_000
+  if (!Number.isInteger(maxConnections) || maxConnections < 1) {
+    throw new GatewayError('CONFIGURATION', `serve: maxConnections must be a positive integer, not ${maxConnections}`)
+  }
   const metrics = new GatewayMetrics()
   const log = options.log ?? silentLog
   const listeners = services.map(

@@ -88,11 +88,20 @@ export class ServedConnection {
       ...(onDeadLetter !== undefined && { onDeadLetter }),
     })
     this.#connection = connection
-    this.#ring = pipeline.open(connection)
+    try {
+      this.#ring = pipeline.open(connection)
+    } catch (thrown) {
+      // A stage that cannot be opened costs this connection only.
+      const failure = GatewayError.from(thrown)
+      connection.log.error({ error: failure.message, stack: failure.stack }, 'a stage could not be opened')
+      connection.close()
+      this.destroy(failure)
+      return
+    }
     socket.on('data', () => {
       this.#lastByteAt = performance.now()
     })
-    this.#ring.attach(socket, (failure) => this.#end(this.#failure ?? failure))
+    this.#ring.attach(socket, (failure) => this.#end(failure ?? this.#failure))
   }
 
   #end(failure: GatewayError | undefined): void {

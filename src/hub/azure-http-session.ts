@@ -70,10 +70,19 @@ export class AzureHttpSession implements HubSession {
   }
 
   async settle(receipt: Receipt<Command>): Promise<void> {
-    const message = this.#locked.get(receipt.of.id)
+    this.#assertOpen()
+    const { id } = receipt.of
+    const message = this.#locked.get(id)
     if (message === undefined) throw new GatewayError('UNKNOWN_COMMAND', 'the command is not waiting to be settled')
-    this.#locked.delete(receipt.of.id)
-    await this.#parts.client[receipt.outcome](message)
+    try {
+      await this.#parts.client[receipt.outcome](message)
+    } catch (thrown) {
+      const error = GatewayError.from(thrown, 'hub.up')
+      // What failed for now may be tried again, and needs its lock for that.
+      if (!error.retryable) this.#locked.delete(id)
+      throw error
+    }
+    this.#locked.delete(id)
   }
 
   async close(): Promise<void> {
@@ -84,13 +93,17 @@ export class AzureHttpSession implements HubSession {
   }
 
   async #post(messages: readonly Telemetry[]): Promise<void> {
-    // A client that was closed would work on and leave its token timer behind.
-    if (this.#closing.signal.aborted) throw new GatewayError('HUB_SESSION_CLOSED', 'the hub session is closed')
+    this.#assertOpen()
     this.#parts.requests.carry(batchBody(messages))
     await this.#parts.client.sendEventBatch([])
     let billable = 0
     for (const message of messages) billable += billableBlocks(message)
     this.#parts.meter.accepted(messages.length, billable)
+  }
+
+  /** A client that was closed would work on and leave its token timer behind. */
+  #assertOpen(): void {
+    if (this.#closing.signal.aborted) throw new GatewayError('HUB_SESSION_CLOSED', 'the hub session is closed')
   }
 
   #lock(message: Message): Command {

@@ -58,7 +58,7 @@ async function openSession(
   pool: RequestPool,
   schedule: PollSchedule,
 ): Promise<HubSession> {
-  context.signal.throwIfAborted()
+  if (context.signal.aborted) throw new GatewayError('HUB_SESSION_CLOSED', 'the connection is gone')
   const requests = new DeviceRequests(pool, context.meter)
   const transport = new DeviceTransport(credentialsFor(device, pool.address), requests)
   const client = new azureDevice.Client(transport)
@@ -81,17 +81,22 @@ function credentialsFor(device: Identity, address: HubAddress): AuthenticationPr
   const { deviceId, credentials } = device
   const { host, policy } = address
   if (credentials.type === 'sas') {
+    const sharedAccessSignature = credentials.sas.reveal()
+    // It becomes a header, in which a device could put anything.
+    if (!/^[ -~]+$/.test(sharedAccessSignature)) throw new GatewayError('UNAUTHORIZED', 'the token is malformed')
     return new azureDevice.SharedAccessSignatureAuthenticationProvider({
       host,
       deviceId,
-      sharedAccessSignature: credentials.sas.reveal(),
+      sharedAccessSignature,
     })
   }
   if (credentials.type === 'key') {
+    const sharedAccessKey = credentials.key.reveal()
+    if (sharedAccessKey === '') throw new GatewayError('UNAUTHORIZED', 'the key is empty')
     return new azureDevice.SharedAccessKeyAuthenticationProvider({
       host,
       deviceId,
-      sharedAccessKey: credentials.key.reveal(),
+      sharedAccessKey,
     })
   }
   if (policy === undefined) {

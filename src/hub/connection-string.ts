@@ -18,15 +18,19 @@ const known = new Set(['HostName', 'SharedAccessKeyName', 'SharedAccessKey'])
 export function parseConnectionString(text: string): HubAddress {
   const faults: string[] = []
   const parts = new Map<string, string>()
-  for (const part of text.split(';')) {
-    if (part.trim() === '') continue
+  text.split(';').forEach((part, index) => {
+    if (part.trim() === '') return
     const equals = part.indexOf('=')
     const name = part.slice(0, Math.max(equals, 0)).trim()
+    const value = part.slice(equals + 1).trim()
     if (!known.has(name))
-      faults.push(`it may hold ${[...known].join(', ')} only, and part ${parts.size + 1} is none of them`)
+      faults.push(`it may hold ${[...known].join(', ')} only, and part ${index + 1} is none of them`)
     else if (parts.has(name)) faults.push(`it has ${name} twice`)
-    else parts.set(name, part.slice(equals + 1).trim())
-  }
+    else {
+      parts.set(name, value)
+      if (value === '') faults.push(`${name} is empty`)
+    }
+  })
   const { host, port } = readHost(parts.get('HostName'), faults)
   const name = parts.get('SharedAccessKeyName')
   const key = parts.get('SharedAccessKey')

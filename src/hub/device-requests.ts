@@ -96,6 +96,10 @@ export class DeviceRequests {
   }
 
   #send(method: string, path: string, headers: Record<string, string>, body: Buffer, done: Done): void {
+    if (this.#closed) {
+      done(closedError())
+      return
+    }
     const operation = operationOf(method, path)
     const startedAt = performance.now()
     let ended = false
@@ -108,10 +112,6 @@ export class DeviceRequests {
       if (error?.code === 'HUB_THROTTLED') this.#meter.throttled()
       done(error, content, answer)
       if (operation === 'receive' && error === null && answer?.statusCode !== 200) this.onEmptyPoll()
-    }
-    if (this.#closed) {
-      finish(closedError())
-      return
     }
     const { address, agent, ca, timeoutMs } = this.#pool
     const request = https.request(

@@ -18,10 +18,13 @@ const codeByStatus: Readonly<Record<number, ErrorCode>> = {
   429: 'HUB_THROTTLED',
 }
 
-/** What a failed answer means. The hub's own words are quoted up to 200 characters; they hold no secret. */
+/** What a failed answer means. The hub's own words are quoted up to 200 characters, less any signature that they echo. */
 export function httpError(failure: HttpFailure, now = Date.now()): GatewayError {
   const { status, body } = failure
-  const words = body.replace(/\s+/g, ' ').slice(0, 200)
+  const words = body
+    .replace(/\bsig=[^&\s"]*/gi, 'sig=[secret]')
+    .replace(/\s+/g, ' ')
+    .slice(0, 200)
   const message = `the hub answered ${status}${words === '' ? '' : `: ${words}`}`
   const retryAfterMs = readRetryAfter(failure.retryAfter, now)
   return new GatewayError(codeOf(status, body), message, retryAfterMs === undefined ? {} : { retryAfterMs })

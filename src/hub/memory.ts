@@ -44,7 +44,7 @@ export class MemoryHub implements Hub {
   readonly #keys: Readonly<Record<string, string>> | undefined
   readonly #queues = new Map<string, Command[]>()
   readonly #failures: GatewayError[] = []
-  #held: (() => void)[] = []
+  readonly #held = new Set<() => void>()
   #holding: boolean
   #watchers: (() => void)[] = []
   #commandCount = 0
@@ -62,9 +62,8 @@ export class MemoryHub implements Hub {
   /** Lets go what was held, and holds no more. */
   release(): void {
     this.#holding = false
-    const held = this.#held
-    this.#held = []
-    for (const resume of held) resume()
+    for (const resume of this.#held) resume()
+    this.#held.clear()
   }
 
   /** The next sends fail with these errors, one each. */
@@ -93,7 +92,7 @@ export class MemoryHub implements Hub {
     if (key !== undefined && (device.credentials.type !== 'key' || device.credentials.key.reveal() !== key)) {
       throw new GatewayError('UNAUTHORIZED', 'the hub refused the credentials')
     }
-    context.signal.throwIfAborted()
+    if (context.signal.aborted) throw new GatewayError('HUB_SESSION_CLOSED', 'the connection is gone')
     const session = this.#session(device.deviceId)
     this.sessions.add(session)
     this.#changed()
@@ -102,12 +101,18 @@ export class MemoryHub implements Hub {
 
   #session(deviceId: string): HubSession {
     let closed = false
+    let resumeOwn: (() => void) | undefined
     const assertOpen = () => {
       if (closed) throw new GatewayError('HUB_SESSION_CLOSED', 'the hub session is closed')
     }
     const session: HubSession = {
       send: async (messages) => {
-        if (this.#holding) await new Promise<void>((resolve) => this.#held.push(resolve))
+        if (this.#holding && !closed) {
+          await new Promise<void>((resolve) => {
+            resumeOwn = resolve
+            this.#held.add(resolve)
+          })
+        }
         assertOpen()
         const failure = this.#failures.shift()
         if (failure !== undefined) throw failure
@@ -128,6 +133,7 @@ export class MemoryHub implements Hub {
       },
       close: async () => {
         closed = true
+        resumeOwn?.()
         this.sessions.delete(session)
         this.#changed()
       },

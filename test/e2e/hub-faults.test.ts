@@ -38,9 +38,10 @@ const disturbances: readonly Disturbance[] = [
 ]
 
 for (const { name, begin, end } of disturbances) {
-  test(`a hub that ${name} under load costs no reading, and none is acknowledged that it does not have`, async () => {
+  test(`a hub that ${name} under load costs no reading, and none is acknowledged that it does not have`, async (t) => {
     const local = new LocalHub(deviceIds)
-    await local.start()
+    t.after(() => local.close())
+    await local.start({}, 300)
     const devices = deviceIds.map((deviceId) => new SimulatedDevice(local.device(deviceId)))
     await Promise.all(devices.map((device) => device.connect()))
 
@@ -79,7 +80,6 @@ for (const { name, begin, end } of disturbances) {
       0,
     )
     await Promise.all(devices.map((device) => device.end()))
-    await local.close()
   })
 }
 

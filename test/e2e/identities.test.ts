@@ -7,9 +7,10 @@ import { SimulatedDevice } from '../../src/cli/simulated-device.ts'
 import { bodyOf, LocalHub } from './local-hub.ts'
 import { LineDevice } from './program.ts'
 
-test('two hundred devices with different keys at once: no message goes under another identity', async () => {
+test('two hundred devices with different keys at once: no message goes under another identity', async (t) => {
   const deviceIds = Array.from({ length: 200 }, (_, index) => `d${index}`)
   const local = new LocalHub(deviceIds)
+  t.after(() => local.close())
   await local.start()
   const devices = deviceIds.map((deviceId) => new SimulatedDevice(local.device(deviceId)))
   await Promise.all(devices.map((device) => device.connect()))
@@ -25,22 +26,22 @@ test('two hundred devices with different keys at once: no message goes under ano
   assert.equal(await local.metric('headgate_connections{pipeline="jsonLines"}'), 200)
   await Promise.all(devices.map((device) => device.end()))
   await local.reached('headgate_connections_total{pipeline="jsonLines",outcome="ok"}', 200)
-  await local.close()
 })
 
-test('a key of another device is refused in the protocol and counted', async () => {
+test('a key of another device is refused in the protocol and counted', async (t) => {
   const local = new LocalHub(['d1', 'd2'])
+  t.after(() => local.close())
   await local.start()
   const impostor = new SimulatedDevice(local.device('d1', local.key('d2')))
   await assert.rejects(impostor.connect(), /refused d1: UNAUTHORIZED/)
   impostor.destroy()
   const rejected = 'headgate_receipts_total{pipeline="jsonLines",kind="hello",outcome="reject"}'
   assert.equal(await local.metric(rejected), 1)
-  await local.close()
 })
 
-test('a device that never says hello is closed after the deadline, whether silent or chatting', async () => {
+test('a device that never says hello is closed after the deadline, whether silent or chatting', async (t) => {
   const local = new LocalHub(['d1'])
+  t.after(() => local.close())
   await local.start({ helloTimeoutMs: 100 })
   const { port } = local.gateway.address
   const silent = connect(port)
@@ -48,11 +49,11 @@ test('a device that never says hello is closed after the deadline, whether silen
   chatting.write('{"$ping":1}\n')
   await Promise.all([once(silent.resume(), 'close'), once(chatting.resume(), 'close')])
   await local.reached('headgate_connections_total{pipeline="jsonLines",outcome="HELLO_TIMEOUT"}', 2)
-  await local.close()
 })
 
-test('a property value and a command body of any bytes cross unharmed, both ways', async () => {
+test('a property value and a command body of any bytes cross unharmed, both ways', async (t) => {
   const local = new LocalHub(['d1'])
+  t.after(() => local.close())
   await local.start()
   const value = 'x","iothub-messageid":"spoofed'
   const body = Buffer.from([0xff, 0xfe, 0x80, 0x00])
@@ -68,11 +69,11 @@ test('a property value and a command body of any bytes cross unharmed, both ways
   assert.deepEqual(command.properties, { note: value })
   device.socket.end()
   assert.equal(await device.next(), undefined)
-  await local.close()
 })
 
-test('a connection reset in the middle of a frame leaves no stream, timer or hub session behind', async () => {
+test('a connection reset in the middle of a frame leaves no stream, timer or hub session behind', async (t) => {
   const local = new LocalHub(['d1'])
+  t.after(() => local.close())
   await local.start()
   const busy = () => process.getActiveResourcesInfo().filter((each) => !/^(TTY|Pipe|File)/.test(each))
   const connected = async (): Promise<SimulatedDevice> => {
@@ -98,5 +99,4 @@ test('a connection reset in the middle of a frame leaves no stream, timer or hub
   while (busy().length > before) await turn()
   assert.equal(await local.metric('headgate_connections{pipeline="jsonLines"}'), 0)
   assert.equal(await local.metric('headgate_in_flight_messages{pipeline="jsonLines"}'), 0)
-  await local.close()
 })

@@ -23,10 +23,11 @@ export class LocalHub {
     this.devices = devices
   }
 
-  async start(options: Partial<ServeOptions> = {}): Promise<void> {
+  /** `requestTimeoutMs` is how soon a hub that hangs is noticed. */
+  async start(options: Partial<ServeOptions> = {}, requestTimeoutMs = 30_000): Promise<void> {
     await this.startHub()
     // Short pauses, so that a hub that comes back is noticed at once; the deadlines of production are minutes.
-    const timing = { requestTimeoutMs: 300, pollIntervalMs: 20, pollsPerSecond: 1000 }
+    const timing = { requestTimeoutMs, pollIntervalMs: 20, pollsPerSecond: 1000 }
     const remote = azureHttp(`HostName=${this.emulator.hostName}`, { ca: this.emulator.ca, ...timing })
     this.hub = retry(remote, { minDelayMs: 10, maxDelayMs: 50 })
     this.gateway = await serve(jsonLines(this.hub), { port: 0, ...options })

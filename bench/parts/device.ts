@@ -1,0 +1,117 @@
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import { firstSequence, lineBytes, takeLines } from './lines.ts'
+
+/** Who a device is, with its key where the gateway asks for one. */
+export interface DeviceClaim {
+  readonly deviceId: string
+  readonly key?: string
+}
+
+/** What a device sends. */
+export interface Load {
+  readonly block: Buffer
+  /** Its lines ask for acknowledgements. */
+  readonly numbered: boolean
+}
+
+/** One device of a generator. It writes lines that were made before, so that it costs less than what it measures. */
+export class Device {
+  readonly #load: Load
+  readonly #socket: Socket
+  readonly #closed: Promise<unknown>
+  readonly #failed: Promise<never>
+  #fail: (error: Error) => void = () => {}
+  #welcomed: (() => void) | undefined
+  #rest = ''
+  #next = firstSequence
+  #expected = firstSequence
+  /** When those readings were due whose latency is wanted, by sequence number. */
+  readonly #dueAt = new Map<number, number>()
+  #allAnswered: (() => void) | undefined
+  /** From the moment that a reading was due to its acknowledgement. */
+  latenciesMs: number[] = []
+
+  constructor(port: number, load: Load) {
+    this.#load = load
+    this.#socket = connect({ host: '127.0.0.1', port, noDelay: true })
+    this.#failed = new Promise((_resolve, reject) => {
+      this.#fail = reject
+    })
+    // Who waits for something hears of it; a device that is only being closed does not care.
+    this.#failed.catch(() => {})
+    this.#closed = once(this.#socket, 'close')
+    this.#socket.on('error', (error) => this.#fail(error))
+    this.#socket.on('close', () => this.#fail(new Error('the gateway closed the connection')))
+    this.#socket.on('data', (chunk) => this.#hear(chunk))
+  }
+
+  /** True while both ends hold the connection. */
+  get open(): boolean {
+    return this.#socket.readyState === 'open'
+  }
+
+  /** Readings whose acknowledgement came, in order. */
+  get acknowledged(): number {
+    return this.#expected - firstSequence
+  }
+
+  /** Resolves when the connection stands, and the device is welcome if it has a claim. */
+  async greet(claim: DeviceClaim | undefined): Promise<void> {
+    await Promise.race([once(this.#socket, 'connect'), this.#failed])
+    if (claim === undefined) return
+    const welcomed = new Promise<void>((resolve) => {
+      this.#welcomed = resolve
+    })
+    this.#socket.write(`${JSON.stringify({ $hello: claim })}\n`)
+    await Promise.race([welcomed, this.#failed])
+  }
+
+  /** Writes so many readings; resolves when the gateway has read enough to want more. Rejects if it closes. */
+  async write(count: number, dueAt?: number): Promise<void> {
+    const { block, numbered } = this.#load
+    for (let left = count; left > 0; ) {
+      const lines = takeLines(block, numbered, this.#next, left)
+      const taken = lines.length / lineBytes
+      if (dueAt !== undefined) for (let each = 0; each < taken; each++) this.#dueAt.set(this.#next + each, dueAt)
+      left -= taken
+      this.#next += taken
+      if (!this.#socket.write(lines)) await Promise.race([once(this.#socket, 'drain'), this.#failed])
+    }
+  }
+
+  /** Resolves when every reading is acknowledged. Rejects on any other answer, and if the gateway closes. */
+  async answered(): Promise<void> {
+    if (this.#expected === this.#next) return
+    const answered = new Promise<void>((resolve) => {
+      this.#allAnswered = resolve
+    })
+    await Promise.race([answered, this.#failed])
+  }
+
+  /** Sends FIN; resolves when the gateway has closed too. */
+  async close(): Promise<void> {
+    this.#socket.end()
+    await this.#closed
+  }
+
+  #hear(chunk: Buffer): void {
+    const lines = (this.#rest + chunk.toString('latin1')).split('\n')
+    this.#rest = lines.pop() ?? ''
+    for (const line of lines) this.#hearLine(line)
+    if (this.#expected === this.#next) this.#allAnswered?.()
+  }
+
+  #hearLine(line: string): void {
+    if (line === `{"$ack":${this.#expected}}`) {
+      const dueAt = this.#dueAt.get(this.#expected)
+      if (dueAt !== undefined) this.latenciesMs.push(performance.now() - dueAt)
+      this.#dueAt.delete(this.#expected)
+      this.#expected++
+    } else if (line.startsWith('{"$welcome":')) {
+      this.#welcomed?.()
+    } else {
+      this.#fail(new Error(`the acknowledgement of ${this.#expected} should have come, not ${line}`))
+    }
+  }
+}

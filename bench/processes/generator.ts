@@ -1,0 +1,112 @@
+import { Device, type DeviceClaim } from '../parts/device.ts'
+import { percentile } from '../parts/latency.ts'
+import { lineBlock } from '../parts/lines.ts'
+import { answer } from './answer.ts'
+
+/** Which devices a generator plays. */
+export interface Fleet {
+  readonly port: number
+  readonly seed: number
+  /** Readings ask for acknowledgements, and sending waits for them. */
+  readonly numbered: boolean
+  /** One a device; null connects and says nothing. */
+  readonly claims: readonly (DeviceClaim | null)[]
+}
+
+/** What became of what was sent. */
+export interface Sent {
+  readonly sent: number
+  readonly acknowledged: number
+}
+
+/** As {@link Sent}, at a rate. */
+export interface SentPaced extends Sent {
+  readonly latencyMs: { readonly p50: number; readonly p99: number }
+}
+
+/** Devices that connect at once; more would overflow the queue of the listener. */
+const connectingAtOnce = 100
+const tickMs = 5
+
+const devices: Device[] = []
+let numbered = false
+
+const generator = {
+  /** Connects more devices. Resolves when all of them are welcome, or connected where they say nothing. */
+  async open(fleet: Fleet): Promise<void> {
+    numbered = fleet.numbered
+    const load = { block: lineBlock(fleet.seed, numbered), numbered }
+    for (let from = 0; from < fleet.claims.length; from += connectingAtOnce) {
+      const greetings = fleet.claims.slice(from, from + connectingAtOnce).map((claim) => {
+        const device = new Device(fleet.port, load)
+        devices.push(device)
+        return device.greet(claim ?? undefined)
+      })
+      await Promise.all(greetings)
+    }
+  },
+
+  /** Sends as fast as the gateway reads, from all devices alike. */
+  async send(messages: number): Promise<Sent> {
+    const before = countAcknowledged()
+    const each = messages / devices.length
+    if (!Number.isInteger(each)) throw new Error(`${messages} messages cannot be shared by ${devices.length} devices`)
+    await Promise.all(devices.map((device) => device.write(each)))
+    return finish(messages, before)
+  },
+
+  /**
+   * Sends at a rate, whatever the gateway does: a reading's latency counts from when it was due, so that one stall is seen
+   * in all readings that had to wait for it.
+   */
+  async sendPaced(messages: number, messagesPerSecond: number): Promise<SentPaced> {
+    const before = countAcknowledged()
+    for (const device of devices) device.latenciesMs = []
+    await pace(messages, messagesPerSecond)
+    const sent = await finish(messages, before)
+    const sorted = devices.flatMap((device) => device.latenciesMs).sort((a, b) => a - b)
+    return { ...sent, latencyMs: { p50: percentile(sorted, 50), p99: percentile(sorted, 99) } }
+  },
+
+  /** How many connections stand. */
+  countOpen(): number {
+    return devices.filter((device) => device.open).length
+  },
+
+  /** Finishes sending; resolves when the gateway has closed every connection. */
+  async close(): Promise<void> {
+    await Promise.all(devices.map((device) => device.close()))
+  },
+}
+
+/** What the generator process answers. */
+export type Generator = typeof generator
+
+function countAcknowledged(): number {
+  return devices.reduce((sum, device) => sum + device.acknowledged, 0)
+}
+
+async function finish(sent: number, acknowledgedBefore: number): Promise<Sent> {
+  if (numbered) await Promise.all(devices.map((device) => device.answered()))
+  return { sent, acknowledged: countAcknowledged() - acknowledgedBefore }
+}
+
+function pace(messages: number, messagesPerSecond: number): Promise<void> {
+  const startedAt = performance.now()
+  const writes: Promise<void>[] = []
+  let sent = 0
+  return new Promise((resolve, reject) => {
+    const timer = setInterval(() => {
+      const due = Math.min(messages, Math.floor(((performance.now() - startedAt) / 1000) * messagesPerSecond))
+      for (; sent < due; sent++) {
+        const dueAt = startedAt + (sent / messagesPerSecond) * 1000
+        writes.push((devices[sent % devices.length] as Device).write(1, dueAt))
+      }
+      if (sent < messages) return
+      clearInterval(timer)
+      Promise.all(writes).then(() => resolve(), reject)
+    }, tickMs)
+  })
+}
+
+answer(generator)

@@ -1,0 +1,49 @@
+import type { Processes } from './processes.ts'
+
+/** How much a run shall do, the same for every row. */
+export interface Effort {
+  /** A few seconds a scenario: shows that it works and that every count is right, not how fast it is. */
+  readonly quick: boolean
+  /** Messages of every row instead of its own number. */
+  readonly messages: number | undefined
+  /** Decides every value that is sent. */
+  readonly seed: number
+}
+
+/** What a row has found: its figures, with the unit in their names, and the counts that must agree. */
+export interface Measured {
+  readonly figures: Readonly<Record<string, number>>
+  /** What the near end says that it sent while it was measured. */
+  readonly sent: number
+  /** What the far end says that it has. */
+  readonly received: number
+  /** What the near end was told has arrived, where the protocol tells. */
+  readonly acknowledged?: number
+}
+
+/** One way to do a scenario's work, measured in processes of its own. */
+export interface Row {
+  readonly name: string
+  /** The row that this one is compared with; default: the scenario's first. */
+  readonly reference?: string
+  measure(processes: Processes, effort: Effort): Promise<Measured>
+}
+
+/** Rows that do the same work and may be compared. */
+export interface Scenario {
+  readonly name: string
+  /** What is measured, in a sentence. */
+  readonly about: string
+  readonly rows: readonly Row[]
+}
+
+/** How many messages a row sends: its usual number, less in a quick run; always a multiple of `parts`. */
+export function messagesFor(effort: Effort, usual: number, parts: number, inQuick = usual / 10): number {
+  const wanted = effort.messages ?? (effort.quick ? inQuick : usual)
+  return Math.max(1, Math.ceil(wanted / parts)) * parts
+}
+
+/** How many messages a row sends before it is measured, so that the code is compiled: half of those that count. */
+export function warmUpFor(messages: number, parts: number): number {
+  return Math.ceil(messages / 2 / parts) * parts
+}

@@ -1,0 +1,67 @@
+import { PipelineMeter } from '../../src/core/meter.ts'
+import { Run, type RunContext, type RunOptions, type Slot } from '../../src/core/run.ts'
+import type { EndingStep, Outlet, Step } from '../../src/core/stage.ts'
+
+export type AnyStep = Step<unknown, unknown, unknown>
+export type AnyOutlet = Outlet<unknown, unknown>
+
+/** A run of its own, outside of any ring: items in and out, replies collected. */
+export interface LoneRun {
+  readonly run: Run
+  readonly meter: PipelineMeter
+  /** What came out so far. */
+  readonly out: unknown[]
+  readonly replied: unknown[]
+  readonly failed: { readonly error: unknown; readonly item: unknown; readonly slot: string }[]
+}
+
+export interface LoneRunOptions extends Partial<RunOptions> {
+  readonly context?: Partial<RunContext>
+  /** False leaves what comes out in the stream; default true. */
+  readonly read?: boolean
+  readonly reply?: (item: unknown) => Promise<void> | undefined
+}
+
+/** Fuses steps, outermost first. Failures are collected; nothing of a failed item goes on. */
+export function loneRun(
+  steps: readonly (AnyStep | EndingStep<unknown, unknown, unknown>)[],
+  options: LoneRunOptions = {},
+): LoneRun {
+  const meter = new PipelineMeter('lone')
+  const out: unknown[] = []
+  const replied: unknown[] = []
+  const failed: LoneRun['failed'] = []
+  const reply = (item: unknown) => {
+    replied.push(item)
+    return options.reply?.(item)
+  }
+  const slots = steps.map((step, stage): Slot => {
+    const name = `s${stage}`
+    const common = { name: `${name}.up`, stage, meter: meter.stage(name, 'up'), reply }
+    if (typeof step === 'function') return { ...common, push: step, end: undefined }
+    return { ...common, push: (item, outlet) => step.push(item, outlet), end: (outlet) => step.end(outlet) }
+  })
+  const context: RunContext = {
+    failed(error, item, slot) {
+      failed.push({ error, item, slot: slot.name })
+      return { goesOn: undefined, held: undefined }
+    },
+    refused: () => false,
+    shut: () => false,
+    identified: () => true,
+    answered: () => undefined,
+    ...options.context,
+  }
+  const run = new Run(slots, { bytesIn: false, bytesOut: false, ...options }, context)
+  if (options.read ?? true) run.stream.on('data', (item) => out.push(item))
+  return { run, meter, out, replied, failed }
+}
+
+/** A promise and what resolves it. */
+export function latch(): { readonly opened: Promise<void>; readonly open: () => void } {
+  let open = () => {}
+  const opened = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  return { opened, open }
+}

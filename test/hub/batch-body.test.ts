@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { type Telemetry, telemetry } from '../../src/core/items.ts'
+import { batchBody } from '../../src/hub/batch-body.ts'
+
+interface Entry {
+  readonly body: string
+  readonly base64Encoded: boolean
+  readonly properties: Readonly<Record<string, string>>
+}
+
+const parsed = (...messages: Telemetry[]): Entry[] => JSON.parse(batchBody(messages).toString())
+
+const anyText = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.string({ unit: 'grapheme' }),
+  fc.constantFrom('"', '\\', '\ud800', '__proto__', '\u2028'),
+)
+const anyMessage = fc
+  .record({
+    body: fc.uint8Array(),
+    properties: fc.dictionary(anyText, anyText),
+    messageId: fc.option(anyText, { nil: undefined }),
+    correlationId: fc.option(anyText, { nil: undefined }),
+    contentType: fc.option(anyText, { nil: undefined }),
+    contentEncoding: fc.option(anyText, { nil: undefined }),
+    creationTimeUtc: fc.option(anyText, { nil: undefined }),
+  })
+  .map(({ body, ...options }) => telemetry(Buffer.from(body), options))
+
+/** What the hub must find in an entry, from the message that was put in. */
+function expected(message: Telemetry): Entry {
+  const system: [string, string | undefined][] = [
+    ['iothub-messageid', message.messageId],
+    ['iothub-correlationid', message.correlationId],
+    ['iothub-contenttype', message.contentType],
+    ['iothub-contentencoding', message.contentEncoding],
+    ['iothub-creationtimeutc', message.creationTimeUtc],
+  ]
+  const user = Object.entries(message.properties).map(([name, value]) => [`iothub-app-${name}`, value])
+  const properties = Object.fromEntries([...system.filter(([, value]) => value !== undefined), ...user])
+  return { body: message.body.toString('base64'), base64Encoded: true, properties }
+}
+
+test('whatever bytes and properties messages hold, the batch is JSON that reads back as they are', () => {
+  fc.assert(
+    fc.property(fc.array(anyMessage, { minLength: 1, maxLength: 4 }), (messages) => {
+      assert.deepEqual(parsed(...messages), messages.map(expected))
+    }),
+  )
+})
+
+test('system properties go unprefixed and only where they are set', () => {
+  const [bare, full] = parsed(
+    telemetry(Buffer.from('a')),
+    telemetry(Buffer.from('b'), {
+      messageId: 'm',
+      correlationId: 'c',
+      contentType: 'application/json',
+      contentEncoding: 'utf-8',
+      creationTimeUtc: '2026-01-01T00:00:00Z',
+      properties: { alert: 'true' },
+    }),
+  )
+  assert.deepEqual(bare, { body: 'YQ==', base64Encoded: true, properties: {} })
+  assert.deepEqual(full?.properties, {
+    'iothub-messageid': 'm',
+    'iothub-correlationid': 'c',
+    'iothub-contenttype': 'application/json',
+    'iothub-contentencoding': 'utf-8',
+    'iothub-creationtimeutc': '2026-01-01T00:00:00Z',
+    'iothub-app-alert': 'true',
+  })
+})
+
+test('a user property with the name of a system property stays a user property', () => {
+  const [entry] = parsed(telemetry(Buffer.alloc(0), { properties: { 'iothub-messageid': 'spoofed' } }))
+  assert.deepEqual(entry?.properties, { 'iothub-app-iothub-messageid': 'spoofed' })
+})
+
+test('no messages are an empty array', () => {
+  assert.deepEqual(parsed(), [])
+})
