@@ -33,7 +33,7 @@ export function readSettings(flags: SettingFlags, environment: NodeJS.ProcessEnv
   const port = (name: string, flag: string | undefined, variable: string, fallback: number): number => {
     const text = flag ?? environment[variable] ?? String(fallback)
     if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text)
-    faults.push(`${flag === undefined ? variable : `--${name}`} is not a port from 0 to 65535: ${text}`)
+    faults.push(`${flag === undefined ? variable : `--${name}`} is not a port from 0 to 65535${quoted(text)}`)
     return fallback
   }
   const hub = environment.HEADGATE_HUB
@@ -51,6 +51,11 @@ export function readSettings(flags: SettingFlags, environment: NodeJS.ProcessEnv
   }
   if (faults.length > 0) throw new GatewayError('CONFIGURATION', faults.join('\n'))
   return settings
+}
+
+/** A value that is short and plain; anything else may be a secret that was put into the wrong variable. */
+function quoted(text: string): string {
+  return /^[\w.+-]{1,8}$/.test(text) ? `: ${text}` : ''
 }
 
 function checkHub(connectionString: string, faults: string[]): void {

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { GatewayError } from '../core/errors.ts'
-import { Pipeline } from '../core/pipeline.ts'
+import { isPipeline, type Pipeline } from '../core/pipeline.ts'
 import { createLog } from '../gateway/log.ts'
 import { type Gateway, type Service, serve } from '../gateway/serve.ts'
 import { azureHttp } from '../hub/azure-http.ts'
@@ -25,30 +25,36 @@ const drainMs = 10_000
 export async function serveModule(module: string, settings: Settings, json: boolean): Promise<void> {
   const terminated = terminationSignal()
   const served = await load(module)
-  const embedded = settings.hub === undefined ? await startEmulatorWithFile({ port: settings.emulatorPort }) : undefined
-  const hub = retry(
-    embedded === undefined
-      ? azureHttp(settings.hub as string, settings.hubCa === undefined ? {} : { ca: settings.hubCa })
-      : azureHttp(embedded.emulator.connectionString, { ca: embedded.emulator.ca, pollIntervalMs: 1000 }),
-  )
+  // A module that brings its own hub needs none of ours.
+  const wantsHub = typeof served === 'function'
+  const embedded =
+    wantsHub && settings.hub === undefined ? await startEmulatorWithFile({ port: settings.emulatorPort }) : undefined
+  const hub = wantsHub ? retry(connectHub(settings, embedded)) : undefined
   let gateway: Gateway | undefined
   try {
-    const what = typeof served === 'function' ? servable(await served(hub), module) : served
+    const what = typeof served === 'function' ? servable(await served(hub as Hub), module) : served
     const options = {
       adminPort: settings.adminPort,
       adminHost: settings.adminHost,
       log: createLog(settings.logLevel),
     }
-    gateway =
-      what instanceof Pipeline ? await serve(what, { ...options, port: settings.port }) : await serve(what, options)
+    gateway = isPipeline(what) ? await serve(what, { ...options, port: settings.port }) : await serve(what, options)
     announce(gateway, embedded, json)
     await terminated
     await gateway.drain({ deadlineMs: drainMs })
   } finally {
     await gateway?.close()
-    await hub.close?.()
+    await hub?.close?.()
     await embedded?.close()
   }
+}
+
+function connectHub(settings: Settings, embedded: EmulatorWithFile | undefined): Hub {
+  if (embedded !== undefined) {
+    const { connectionString, ca } = embedded.emulator
+    return azureHttp(connectionString, { ca, pollIntervalMs: 1000 })
+  }
+  return azureHttp(settings.hub as string, settings.hubCa === undefined ? {} : { ca: settings.hubCa })
 }
 
 async function load(module: string): Promise<Served> {
@@ -63,7 +69,7 @@ async function load(module: string): Promise<Served> {
 }
 
 function servable(served: unknown, module: string): Servable {
-  if (served instanceof Pipeline || Array.isArray(served)) return served as Servable
+  if (isPipeline(served) || Array.isArray(served)) return served as Servable
   throw new GatewayError(
     'CONFIGURATION',
     `the default export of ${module} is no pipeline, list of services, or function`,
@@ -82,5 +88,5 @@ function announce(gateway: Gateway, embedded: EmulatorWithFile | undefined, json
   process.stdout.write(`metrics on http://localhost:${admin.port}/metrics\n`)
   if (embedded === undefined) return
   process.stdout.write(`HEADGATE_HUB is not set: using an emulator on port ${embedded.emulator.port}\n`)
-  process.stdout.write(`  its certificate is ${embedded.caFile}\n`)
+  process.stdout.write(`  trust ${embedded.caFile}\n  service ${embedded.emulator.connectionString}\n`)
 }

@@ -52,6 +52,8 @@ export class Connection {
   #closed = false
   #waiting: (() => void)[] = []
   #judge: ((error: GatewayError, items: readonly unknown[]) => void) | undefined
+  /** Messages of this connection that the endpoint has taken and not answered. */
+  #inFlight = 0
   /** True once the device has said hello, even if that is not answered yet. Set by `authenticate`. */
   greeted = false
 
@@ -100,6 +102,17 @@ export class Connection {
   /** Called by the ring when a hello was refused. */
   helloRefused(): void {
     this.#wake()
+  }
+
+  /** Messages that the endpoint has taken and not answered: the device waits for us, not we for it. */
+  get inFlight(): number {
+    return this.#inFlight
+  }
+
+  /** Called by the endpoint when it takes messages, and with a negative number when it has answered them. */
+  countInFlight(messages: number): void {
+    this.#inFlight += messages
+    this.meter.inFlight += messages
   }
 
   /** Called by the ring: what hears of items refused by halves that are streams. */

@@ -29,7 +29,7 @@ export const errorTable = {
   DEVICE_NOT_FOUND: { verdict: 'close', retryable: false },
   /** A second hello on one connection names another device. */
   IDENTITY_CHANGED: { verdict: 'close', retryable: false },
-  /** A single message exceeds what the hub takes (256 KB). */
+  /** A message exceeds what the hub takes (256 KB), or a frame to the device what its length field can say. */
   MESSAGE_TOO_LARGE: { verdict: 'dead-letter', retryable: false },
   /** The hub says that this message will never be accepted. */
   HUB_REJECTED: { verdict: 'dead-letter', retryable: false },
@@ -61,6 +61,8 @@ export const errorTable = {
   STALLED: { verdict: 'close', retryable: false },
   /** The network broke the connection: a reset, a cable, a peer that vanished. */
   CONNECTION_LOST: { verdict: 'close', retryable: true },
+  /** The gateway ended the connection: it was closed, or draining took longer than its deadline. */
+  GATEWAY_CLOSED: { verdict: 'close', retryable: true },
   /** The gateway holds as many connections as it may. */
   CONNECTION_LIMIT: { verdict: 'close', retryable: true },
   /** Options or environment that cannot work. */

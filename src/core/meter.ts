@@ -64,7 +64,8 @@ export class PipelineMeter {
   readonly pipeline: string
   readonly hub: HubMeter
   readonly stages: StageMeter[] = []
-  readonly receipts = new Map<string, number>()
+  /** By what they answer (`hello`, `telemetry`, `report`, `command`), then by outcome. */
+  readonly receipts = new Map<string, Record<Outcome, number>>()
   readonly deadLetters = new Map<ErrorCode, number>()
   /** Messages given to the hub session and not yet answered. */
   inFlight = 0
@@ -86,9 +87,14 @@ export class PipelineMeter {
     return meter
   }
 
-  /** Counts receipts by what they answer (`hello`, `telemetry`, `report`, `command`) and outcome. */
+  /** Counts a receipt. */
   countReceipt(kind: string, outcome: Outcome): void {
-    increment(this.receipts, `${kind} ${outcome}`)
+    let counts = this.receipts.get(kind)
+    if (counts === undefined) {
+      counts = { complete: 0, abandon: 0, reject: 0 }
+      this.receipts.set(kind, counts)
+    }
+    counts[outcome]++
   }
 }
 

@@ -74,6 +74,11 @@ export class Pipeline {
   }
 }
 
+/** True for a pipeline, also for one that was made by another copy of this package. */
+export function isPipeline(value: unknown): value is Pipeline {
+  return typeof value === 'object' && value !== null && 'stages' in value && 'endpoint' in value
+}
+
 /**
  * Composes stages and an endpoint into a blueprint. Stages are listed once, outermost first; the way down is the same
  * list reversed. The types refuse a wrong order, a missing deframer and a missing batcher.

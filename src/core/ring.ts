@@ -131,6 +131,8 @@ export class Ring {
   attach(socket: Duplex, done: (failure: GatewayError | undefined) => void): void {
     this.#source = socket
     const meter = this.connection.meter
+    // stream.pipeline listens to both ends of the socket, beside TLS and the gateway: more than Node suspects of a leak.
+    socket.setMaxListeners(socket.getMaxListeners() + 10)
     this.#watch.add(socket, meter.stage('socket', 'down'))
     socket.on('data', (chunk: Buffer) => {
       meter.bytesUp += chunk.length

@@ -101,7 +101,8 @@ export class Listener {
 
   /** Cuts every connection at once. */
   destroy(): void {
-    for (const connection of this.#connections) connection.destroy()
+    const failure = new GatewayError('GATEWAY_CLOSED', 'the gateway ended the connection')
+    for (const connection of this.#connections) connection.destroy(failure)
   }
 
   #accept(socket: Socket): void {

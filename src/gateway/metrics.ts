@@ -113,10 +113,11 @@ export class GatewayMetrics {
   #messages(): void {
     this.#counter('receipts_total', 'Receipts given.', ['pipeline', 'kind', 'outcome'], () =>
       this.#pipelines.flatMap(({ pipeline }) =>
-        [...pipeline.receipts].map(([key, count]): Sample => {
-          const [kind = '', outcome = ''] = key.split(' ')
-          return [{ pipeline: pipeline.pipeline, kind, outcome }, count]
-        }),
+        [...pipeline.receipts].flatMap(([kind, counts]) =>
+          Object.entries(counts).map(
+            ([outcome, count]): Sample => [{ pipeline: pipeline.pipeline, kind, outcome }, count],
+          ),
+        ),
       ),
     )
     this.#gauge('in_flight_messages', 'Messages taken by the hub endpoint and not answered yet.', ['pipeline'], () =>

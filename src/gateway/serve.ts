@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import { type Connection, type DeadLetter, type Log, silentLog } from '../core/connection.ts'
 import { GatewayError } from '../core/errors.ts'
-import type { Pipeline } from '../core/pipeline.ts'
+import { isPipeline, type Pipeline } from '../core/pipeline.ts'
 import { type Admin, startAdmin } from './admin.ts'
 import type { Deadlines } from './deadlines.ts'
 import { Listener, type TlsOptions, withDefaults } from './listener.ts'
@@ -113,7 +113,7 @@ export async function serve(what: Pipeline | readonly Service[], options: ServeO
 }
 
 function listServices(what: Pipeline | readonly Service[], options: ServeOptions): readonly Service[] {
-  if (!('stages' in what)) {
+  if (!isPipeline(what)) {
     if (what.length === 0) throw new GatewayError('CONFIGURATION', 'serve: there is no pipeline to serve')
     const names = what.map(({ pipeline }) => pipeline.name)
     const twice = names.find((name, index) => names.indexOf(name) !== index)

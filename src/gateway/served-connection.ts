@@ -24,7 +24,9 @@ export class ServedConnection {
   readonly #parts: ServedConnectionParts
   readonly #acceptedAt = performance.now()
   #lastByteAt = this.#acceptedAt
+  #bytesRead = 0
   #unreadSince: number | undefined
+  #bytesFlushed = 0
   #connection: Connection | undefined
   #ring: Ring | undefined
   #failure: GatewayError | undefined
@@ -45,10 +47,16 @@ export class ServedConnection {
   /** Called by the listener's sweep: ends the connection if it missed a deadline. */
   check(limits: Deadlines, now: number): void {
     const { socket } = this.#parts
+    const flushed = socket.bytesWritten - socket.writableLength
     if (!socket.writableNeedDrain) this.#unreadSince = undefined
+    // However slowly it reads, it reads.
+    else if (flushed !== this.#bytesFlushed) this.#unreadSince = now
     else this.#unreadSince ??= now
-    // A device that is not being read cannot be blamed for its silence.
-    if (this.#ring?.blocked) this.#lastByteAt = now
+    this.#bytesFlushed = flushed
+    // A device that is not being read, or that waits for us, cannot be blamed for its silence.
+    const excused = this.#ring?.blocked || (this.#connection?.inFlight ?? 0) > 0
+    if (excused || socket.bytesRead !== this.#bytesRead) this.#lastByteAt = now
+    this.#bytesRead = socket.bytesRead
     const state = {
       acceptedAt: this.#acceptedAt,
       greeted: this.#connection?.greeted ?? false,
@@ -98,9 +106,6 @@ export class ServedConnection {
       this.destroy(failure)
       return
     }
-    socket.on('data', () => {
-      this.#lastByteAt = performance.now()
-    })
     this.#ring.attach(socket, (failure) => this.#end(failure ?? this.#failure))
   }
 

@@ -31,9 +31,14 @@ export function httpError(failure: HttpFailure, now = Date.now()): GatewayError 
 }
 
 function codeOf(status: number, body: string): ErrorCode {
-  // 403 is several things, of which only the daily quota passes by itself.
-  if (status === 403) return /quota/i.test(body) || body.includes('403002') ? 'HUB_QUOTA_EXCEEDED' : 'HUB_REJECTED'
+  if (status === 403) return forbiddenCode(body)
   return codeByStatus[status] ?? (status >= 500 ? 'HUB_UNAVAILABLE' : 'HUB_REJECTED')
+}
+
+/** 403 is several things; a spent quota and a suspended hub pass by themselves and say nothing against the message. */
+function forbiddenCode(body: string): ErrorCode {
+  if (/quota|403002/i.test(body)) return 'HUB_QUOTA_EXCEEDED'
+  return /suspended|403001/i.test(body) ? 'HUB_UNAVAILABLE' : 'HUB_REJECTED'
 }
 
 /** Retry-After in seconds or as an HTTP date. */

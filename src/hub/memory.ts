@@ -42,7 +42,7 @@ export class MemoryHub implements Hub {
   /** Sessions that are open now. */
   readonly sessions = new Set<HubSession>()
   readonly #keys: Readonly<Record<string, string>> | undefined
-  readonly #queues = new Map<string, Command[]>()
+  readonly #queues = new Map<string, DeviceQueue>()
   readonly #failures: GatewayError[] = []
   readonly #held = new Set<() => void>()
   #holding: boolean
@@ -74,8 +74,7 @@ export class MemoryHub implements Hub {
   /** Queues a command for a device, connected or not; returns its id. */
   queueCommand(deviceId: string, body: Buffer | string, options: CommandOptions = {}): string {
     const id = `command-${++this.#commandCount}`
-    this.#queueOf(deviceId).push(command(id, Buffer.from(body), options))
-    this.#changed()
+    this.#enqueue(deviceId, command(id, Buffer.from(body), options))
     return id
   }
 
@@ -128,13 +127,14 @@ export class MemoryHub implements Hub {
       settle: async ({ of, outcome, response }) => {
         assertOpen()
         this.settled.push({ deviceId, command: of, outcome, response })
-        if (outcome === 'abandon') this.#queueOf(deviceId).push({ ...of, deliveryCount: of.deliveryCount + 1 })
+        if (outcome === 'abandon') this.#enqueue(deviceId, { ...of, deliveryCount: of.deliveryCount + 1 })
         this.#changed()
       },
       close: async () => {
         closed = true
         resumeOwn?.()
         this.sessions.delete(session)
+        this.#queueOf(deviceId).wake()
         this.#changed()
       },
     }
@@ -144,16 +144,23 @@ export class MemoryHub implements Hub {
   async *#commands(deviceId: string, closed: () => boolean): AsyncGenerator<Command> {
     const queue = this.#queueOf(deviceId)
     for (;;) {
-      await this.until(() => closed() || queue.length > 0)
+      while (!closed() && queue.commands.length === 0) await queue.woken()
       if (closed()) return
-      yield queue.shift() as Command
+      yield queue.commands.shift() as Command
     }
   }
 
-  #queueOf(deviceId: string): Command[] {
+  #enqueue(deviceId: string, added: Command): void {
+    const queue = this.#queueOf(deviceId)
+    queue.commands.push(added)
+    queue.wake()
+    this.#changed()
+  }
+
+  #queueOf(deviceId: string): DeviceQueue {
     let queue = this.#queues.get(deviceId)
     if (queue === undefined) {
-      queue = []
+      queue = new DeviceQueue()
       this.#queues.set(deviceId, queue)
     }
     return queue
@@ -163,6 +170,22 @@ export class MemoryHub implements Hub {
     const watchers = this.#watchers
     this.#watchers = []
     for (const look of watchers) look()
+  }
+}
+
+/** Commands of one device; only its own sessions are woken, so that thousands of idle ones cost nothing. */
+class DeviceQueue {
+  readonly commands: Command[] = []
+  #sleepers: (() => void)[] = []
+
+  woken(): Promise<void> {
+    return new Promise((resolve) => this.#sleepers.push(resolve))
+  }
+
+  wake(): void {
+    const sleepers = this.#sleepers
+    this.#sleepers = []
+    for (const resolve of sleepers) resolve()
   }
 }
 

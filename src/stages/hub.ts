@@ -72,7 +72,7 @@ class HubEndpoint extends Duplex {
       return
     }
     this.#queue.push(item)
-    this.#connection.meter.inFlight += item.messages.length
+    this.#connection.countInFlight(item.messages.length)
     if (this.#queue.length < this.#limits.maxInFlight) done()
     else this.#held = done
     if (!this.#sending) void this.#sendAll()
@@ -97,7 +97,7 @@ class HubEndpoint extends Duplex {
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    for (const left of this.#queue) this.#connection.meter.inFlight -= left.messages.length
+    for (const left of this.#queue) this.#connection.countInFlight(-left.messages.length)
     this.#queue.length = 0
     this._read()
     done(error)
@@ -122,7 +122,7 @@ class HubEndpoint extends Duplex {
       const answer = await this.#send(next)
       if (this.destroyed) break
       this.#queue.shift()
-      this.#connection.meter.inFlight -= next.messages.length
+      this.#connection.countInFlight(-next.messages.length)
       await this.#give(answer)
       const held = this.#held
       this.#held = undefined

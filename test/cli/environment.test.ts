@@ -67,7 +67,7 @@ test('every fault is told at once, by the name of the flag or variable at fault'
       HEADGATE_HUB: 'HostName=a b;SharedAccessKey=k',
       HEADGATE_HUB_CA: '/nowhere/ca.pem',
       HEADGATE_PORT: '70000',
-      HEADGATE_EMULATOR_PORT: '',
+      HEADGATE_EMULATOR_PORT: 'HostName=h;SharedAccessKey=c2VjcmV0',
       HEADGATE_LOG_LEVEL: 'loud',
     },
     { adminPort: '1.5' },
@@ -79,6 +79,7 @@ test('every fault is told at once, by the name of the flag or variable at fault'
   assert.match(text, /HEADGATE_PORT is not a port from 0 to 65535: 70000/)
   assert.match(text, /--admin-port is not a port/)
   assert.match(text, /HEADGATE_EMULATOR_PORT is not a port/)
+  assert.doesNotMatch(text, /c2VjcmV0/)
   assert.match(text, /log level is none of debug, info, warn, error, silent/)
 })
 

@@ -61,8 +61,8 @@ test('receipts are counted by what they answer and outcome', () => {
   assert.deepEqual(
     [...meter.receipts],
     [
-      ['telemetry complete', 2],
-      ['hello reject', 1],
+      ['telemetry', { complete: 2, abandon: 0, reject: 0 }],
+      ['hello', { complete: 0, abandon: 0, reject: 1 }],
     ],
   )
 })

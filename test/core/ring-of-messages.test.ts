@@ -112,7 +112,7 @@ test('a hello is refused for good: what waited behind it is not answered', async
     await device.ended()
     assert.match(device.pending().toString(), /^\{"\$error":\{"code":"UNAUTHORIZED"[^\n]*\n$/)
     assert.equal(device.ring.failure?.code, 'UNAUTHORIZED')
-    assert.deepEqual([...device.ring.connection.meter.receipts], [['hello reject', 1]])
+    assert.deepEqual([...device.ring.connection.meter.receipts], [['hello', { complete: 0, abandon: 0, reject: 1 }]])
   }
 })
 

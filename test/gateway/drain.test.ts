@@ -89,12 +89,13 @@ test('while draining nobody new is let in', async (t) => {
 
 test('what is not done by the deadline is cut, and gets no receipt', async (t) => {
   const hub = memoryHub({ hold: true })
-  const { gateway, device } = await openGate(t, { hub })
+  const { gateway, device, log } = await openGate(t, { hub })
   const d1 = await device(helloLine())
   await d1.line()
   d1.write(readingLine(1))
   await readUp(() => gateway.metrics.expose(), 'headgate_in_flight_messages{pipeline="jsonLines"} 1')
   await gateway.drain({ deadlineMs: 20 })
+  assert.deepEqual(log.outcomes, ['GATEWAY_CLOSED'])
   await d1.until(() => d1.closed || d1.ended)
   assert.equal(await d1.rest(), '')
   assert.equal(hub.sessions.size, 0)

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict'
+import { EventEmitter } from 'node:events'
+import type { Socket } from 'node:net'
 import { mock, test } from 'node:test'
+import { silentLog } from '../../src/core/connection.ts'
+import { PipelineMeter } from '../../src/core/meter.ts'
 import { type AnyStage, Pipeline } from '../../src/core/pipeline.ts'
+import { ServedConnection } from '../../src/gateway/served-connection.ts'
 import { memoryHub } from '../../src/hub/memory.ts'
 import { jsonLines } from '../../src/pipelines/json-lines.ts'
 import { atOnce, metric, openGate, turns } from './gate.ts'
@@ -106,6 +111,49 @@ test('while the hub holds the ring the silence of the device is not charged', as
   assert.deepEqual(await log.ended(1), ['IDLE_TIMEOUT'])
   hub.release()
   assert.deepEqual(await held.lines(4), ['{"$ack":1}', '{"$ack":2}', '{"$ack":3}', '{"$ack":4}'])
+})
+
+test('while a single reading waits for the hub the silence of the device is not charged', async (t) => {
+  const hub = memoryHub({ hold: true })
+  const { device, log } = await openGate(t, { hub, idleTimeoutMs: 150 })
+  const waiting = await device(helloLine('waiting'))
+  await waiting.line()
+  waiting.write(readingLine(1))
+  const witness = await device(helloLine('witness'))
+  await witness.until(() => witness.closed || witness.ended)
+  assert.deepEqual(await log.ended(1), ['IDLE_TIMEOUT'])
+  hub.release()
+  assert.equal(await waiting.line(), '{"$ack":1}')
+})
+
+test('a device that reads slowly is not stalled while it reads at all', () => {
+  const hour = 3_600_000
+  const limits = { helloTimeoutMs: hour, idleTimeoutMs: hour, stallTimeoutMs: 100 }
+  const destroy = mock.fn()
+  const socket = Object.assign(new EventEmitter(), {
+    bytesRead: 0,
+    bytesWritten: 1000,
+    writableLength: 1000,
+    writableNeedDrain: true,
+    destroy,
+  })
+  const connection = new ServedConnection({
+    id: 'c',
+    socket: socket as unknown as Socket,
+    pipeline: jsonLines(memoryHub()),
+    meter: new PipelineMeter('jsonLines'),
+    log: silentLog,
+    onDeadLetter: undefined,
+    onEnd: () => undefined,
+  })
+  const now = performance.now()
+  for (let second = 0; second < 10; second++) {
+    socket.writableLength -= 10
+    connection.check(limits, now + second * 1000)
+  }
+  assert.equal(destroy.mock.callCount(), 0)
+  connection.check(limits, now + 9101)
+  assert.equal(destroy.mock.callCount(), 1)
 })
 
 test('a device that never reads is closed after the stall deadline', async (t) => {

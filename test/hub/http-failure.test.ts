@@ -15,7 +15,7 @@ for (const [status, body, code] of [
   [401, second(401002), 'UNAUTHORIZED'],
   [403, classic('IotHubQuotaExceeded'), 'HUB_QUOTA_EXCEEDED'],
   [403, second(403002), 'HUB_QUOTA_EXCEEDED'],
-  [403, classic('IotHubSuspended'), 'HUB_REJECTED'],
+  [403, classic('IotHubSuspended'), 'HUB_UNAVAILABLE'],
   [403, second(403004), 'HUB_REJECTED'],
   [404, classic('DeviceNotFound'), 'DEVICE_NOT_FOUND'],
   [408, '', 'HUB_TIMEOUT'],

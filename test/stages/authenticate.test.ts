@@ -37,7 +37,7 @@ describe('authenticate', () => {
       ['telemetry', 'report'],
     )
     assert.equal(connection.identity?.deviceId, 'd1')
-    assert.equal(connection.meter.receipts.get('hello complete'), 1)
+    assert.equal(connection.meter.receipts.get('hello')?.complete, 1)
   })
 
   test('the hub session is opened in that name before the hello is answered', async () => {

@@ -26,7 +26,10 @@ describe('batch, unfolding', () => {
       [2, 'complete'],
       [3, 'complete'],
     ])
-    assert.deepEqual(counts, { 'telemetry complete': 2, 'report complete': 1 })
+    assert.deepEqual(counts, {
+      telemetry: { complete: 2, abandon: 0, reject: 0 },
+      report: { complete: 1, abandon: 0, reject: 0 },
+    })
   })
 
   test('a message with an error of its own gets its own outcome, in its place', async () => {
@@ -40,7 +43,10 @@ describe('batch, unfolding', () => {
       [2, 'abandon'],
       [3, 'reject'],
     ])
-    assert.deepEqual(counts, { 'telemetry complete': 1, 'report abandon': 1, 'telemetry reject': 1 })
+    assert.deepEqual(counts, {
+      telemetry: { complete: 1, abandon: 0, reject: 1 },
+      report: { complete: 0, abandon: 1, reject: 0 },
+    })
   })
 
   test('an error of the whole batch is that of each message', async () => {

@@ -20,7 +20,7 @@ describe('commands of a connection', () => {
     const answer = receipt(c1, 'complete', undefined, { status: 200, body: { a: 1 } })
     await write(answer)
     assert.deepEqual(to.settled, [answer])
-    assert.equal(connection.meter.receipts.get('command complete'), 1)
+    assert.equal(connection.meter.receipts.get('command')?.complete, 1)
     stream.destroy()
   })
 
