@@ -17,7 +17,6 @@ export interface DemoOptions {
 }
 
 const forPeople = ['demo-1', 'demo-2', 'demo-3']
-const drainMs = 10_000
 
 /** `headgate demo`: emulator, gateway and simulated devices in one process, until a signal drains it. */
 export async function demo(settings: Settings, options: DemoOptions): Promise<void> {
@@ -51,7 +50,7 @@ export async function demo(settings: Settings, options: DemoOptions): Promise<vo
     clearInterval(traffic)
     if (!options.json) process.stdout.write('\ndraining\n')
     await fleet.stop()
-    await gateway.drain({ deadlineMs: drainMs })
+    await gateway.drain({ deadlineMs: settings.drainMs })
     if (!options.json && simulated > 0) process.stdout.write(`${summary(fleet)}\n`)
   } finally {
     clearInterval(traffic)

@@ -14,6 +14,8 @@ export interface Settings {
   readonly adminHost: string
   readonly emulatorPort: number
   readonly logLevel: LogLevel
+  /** How long draining may take at SIGTERM. */
+  readonly drainMs: number
 }
 
 /** The flags that say the same as a variable. */
@@ -23,6 +25,7 @@ export interface SettingFlags {
   readonly adminHost?: string
   readonly emulatorPort?: string
   readonly logLevel?: string
+  readonly drainMs?: number
 }
 
 const logLevels = ['debug', 'info', 'warn', 'error', 'silent']
@@ -48,6 +51,7 @@ export function readSettings(flags: SettingFlags, environment: NodeJS.ProcessEnv
     adminHost: flags.adminHost ?? '127.0.0.1',
     emulatorPort: port('emulator-port', flags.emulatorPort, 'HEADGATE_EMULATOR_PORT', 8443),
     logLevel: logLevel as LogLevel,
+    drainMs: flags.drainMs ?? 10_000,
   }
   if (faults.length > 0) throw new GatewayError('CONFIGURATION', faults.join('\n'))
   return settings

@@ -50,6 +50,7 @@ function build(): Command {
       .option('--admin-host <address>', 'address of the admin endpoint, default 127.0.0.1')
       .option('--emulator-port <port>', 'port of the embedded emulator')
       .option('--log-level <level>', 'how much is logged on standard error')
+      .option('--drain-ms <n>', 'how long draining may take at SIGTERM', whole(0), 10_000)
       .option('--json', 'announce in one line of JSON, for scripts', false)
 
   listening(subcommand('demo', 'run emulator, gateway and simulated devices, to try things out'))

@@ -16,8 +16,6 @@ type Servable = Pipeline | readonly Service[]
 /** What a served module may export as its default: a pipeline, services, or a function of the hub that gives either. */
 export type Served = Servable | ((hub: Hub) => Servable | Promise<Servable>)
 
-const drainMs = 10_000
-
 /**
  * `headgate serve MODULE`: runs the module's default export until a signal drains it. A function gets the hub of HEADGATE_HUB
  * with retry; without that variable, the embedded emulator.
@@ -41,7 +39,7 @@ export async function serveModule(module: string, settings: Settings, json: bool
     gateway = isPipeline(what) ? await serve(what, { ...options, port: settings.port }) : await serve(what, options)
     announce(gateway, embedded, json)
     await terminated
-    await gateway.drain({ deadlineMs: drainMs })
+    await gateway.drain({ deadlineMs: settings.drainMs })
   } finally {
     await gateway?.close()
     await hub?.close?.()

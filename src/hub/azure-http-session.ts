@@ -18,6 +18,7 @@ export interface AzureHttpSessionParts {
   readonly requests: DeviceRequests
   readonly schedule: PollSchedule
   readonly meter: HubMeter
+  readonly onClosed: () => void
 }
 
 /** One device's session over HTTPS: the SDK's client, told to do one thing at a time. */
@@ -89,6 +90,7 @@ export class AzureHttpSession implements HubSession {
     if (this.#closing.signal.aborted) return
     this.#closing.abort()
     this.#parts.requests.close()
+    this.#parts.onClosed()
     await this.#parts.client.close()
   }
 

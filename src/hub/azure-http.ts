@@ -38,6 +38,7 @@ export function azureHttp(connectionString: string, options: AzureHttpOptions = 
     pollsPerSecond: options.pollsPerSecond ?? 16,
     intervalMs: options.pollIntervalMs ?? 5000,
   })
+  const sessions = new Set<HubSession>()
   return {
     can: { batch: true, outcomes: ['complete', 'abandon', 'reject'], methods: false, twin: false },
     async prepare() {
@@ -45,8 +46,9 @@ export function azureHttp(connectionString: string, options: AzureHttpOptions = 
       // one look-up has finished: with a thousand devices at start nothing would be sent for ten seconds.
       await azureDevice.getUserAgentString()
     },
-    open: (device, context) => openSession(device, context, pool, schedule),
+    open: (device, context) => openSession(device, context, pool, schedule, sessions),
     async close() {
+      await Promise.all([...sessions].map((session) => session.close()))
       agent.destroy()
     },
   }
@@ -57,12 +59,15 @@ async function openSession(
   context: HubSessionContext,
   pool: RequestPool,
   schedule: PollSchedule,
+  sessions: Set<HubSession>,
 ): Promise<HubSession> {
   if (context.signal.aborted) throw new GatewayError('HUB_SESSION_CLOSED', 'the connection is gone')
   const requests = new DeviceRequests(pool, context.meter)
   const transport = new DeviceTransport(credentialsFor(device, pool.address), requests)
   const client = new azureDevice.Client(transport)
-  const session = new AzureHttpSession({ client, transport, requests, schedule, meter: context.meter })
+  const onClosed = () => sessions.delete(session)
+  const session = new AzureHttpSession({ client, transport, requests, schedule, meter: context.meter, onClosed })
+  sessions.add(session)
   const abort = () => requests.close()
   context.signal.addEventListener('abort', abort, { once: true })
   try {

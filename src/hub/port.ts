@@ -30,7 +30,7 @@ export interface Hub {
    * `UNAUTHORIZED`, `DEVICE_NOT_FOUND`, or a retryable one when the hub cannot be asked.
    */
   open(device: Identity, context: HubSessionContext): Promise<HubSession>
-  /** Lets go of what sessions share, such as a connection pool. */
+  /** Closes every session, and lets go of what they share, such as a connection pool. */
   close?(): Promise<void>
 }
 

@@ -104,6 +104,8 @@ class Backoff {
         return await call()
       } catch (thrown) {
         const error = GatewayError.from(thrown)
+        // Retryable for the device, which can connect again; this session stays closed.
+        if (error.code === 'HUB_SESSION_CLOSED') throw error
         const pauseMs = this.#pause(tries, error.retryAfterMs ?? 0)
         const lateMs = performance.now() - startedAt + pauseMs
         if (!error.retryable || signal.aborted || lateMs > this.#options.deadlineMs) throw error

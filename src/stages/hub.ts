@@ -101,14 +101,15 @@ class HubEndpoint extends Duplex {
     this.#queue.length = 0
     this._read()
     done(error)
-    void this.#closeSession()
+    void this.#closeSession(farewellMs)
   }
 
   /** The lock of a command that the device will not answer is given back at once rather than after its minute. */
-  async #closeSession(): Promise<void> {
+  async #closeSession(withinMs?: number): Promise<void> {
     const session = this.#session
     this.#session = undefined
-    await this.#desk?.close()
+    const settled = this.#desk?.close()
+    await (withinMs === undefined ? settled : within(withinMs, settled))
     try {
       await session?.close()
     } catch (thrown) {
@@ -188,11 +189,26 @@ class HubEndpoint extends Duplex {
     const byError = new Map<GatewayError, (Telemetry | Report)[]>()
     for (const [message, error] of failures) {
       error.stage ??= 'hub.up'
-      byError.set(error, [...(byError.get(error) ?? []), message])
+      const alike = byError.get(error)
+      if (alike === undefined) byError.set(error, [message])
+      else alike.push(message)
       exceptions.set(message, credentialCodes.has(error.code) ? lostSession(error) : error)
     }
     for (const [error, messages] of byError) this.#connection.refused(error, messages)
   }
+}
+
+/** How long settling may go on after a connection broke, before its session is closed under it: a hub that hangs holds nothing. */
+const farewellMs = 5000
+
+/** Resolves with the promise, or when the time is up. */
+async function within(timeMs: number, promise: Promise<void> | undefined): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const timeUp = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, timeMs)
+  })
+  await Promise.race([promise, timeUp])
+  clearTimeout(timer)
 }
 
 const credentialCodes: ReadonlySet<string> = new Set(['UNAUTHORIZED', 'DEVICE_NOT_FOUND'])

@@ -26,6 +26,7 @@ test('nothing said is the embedded emulator on the usual ports', () => {
     adminHost: '127.0.0.1',
     emulatorPort: 8443,
     logLevel: 'info',
+    drainMs: 10_000,
   })
 })
 

@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test'
 import { type Acknowledgement, SimulatedDevice } from '../../src/cli/simulated-device.ts'
 import { type Emulator, startEmulator } from '../../src/emulator/index.ts'
 import { bodyOf } from './local-hub.ts'
-import { Program } from './program.ts'
+import { LineDevice, Program } from './program.ts'
 
 const deviceIds = Array.from({ length: 20 }, (_, index) => `d${index}`)
 
@@ -75,4 +75,27 @@ test('SIGTERM under load: exit code 0, and every reading is acknowledged and at 
     devices.reduce((sum, device) => sum + device.protocolErrors, 0),
     0,
   )
+})
+
+test('SIGTERM while the hub hangs: exit code 0 after the deadline, and nothing was acknowledged', async () => {
+  emulator.hub.queueCommand('d0', { body: Buffer.from('{}') })
+  const module = new URL('./json-lines-module.js', import.meta.url).pathname
+  const program = new Program(['serve', module, '--json', '--drain-ms', '500'], {
+    HEADGATE_HUB: `HostName=${emulator.hostName}`,
+    HEADGATE_HUB_CA: join(folder, 'ca.pem'),
+  })
+  programs.push(program)
+  const { gateway } = await program.announcement()
+  const key = emulator.hub.getDevice('d0')?.authentication.symmetricKey.primaryKey
+  const device = new LineDevice(gateway[0]?.port as number)
+  device.write({ $hello: { deviceId: 'd0', key } })
+  assert.deepEqual(await device.next(), { $welcome: 'd0' })
+  // A command waits for its answer and a reading for the hub, and the hub answers neither.
+  assert.ok('$command' in ((await device.next()) ?? {}))
+  emulator.hub.faults.put({ hang: true })
+  device.write({ $seq: 1, t: 1 })
+  program.signal('SIGTERM')
+  assert.equal(await device.next(), undefined)
+  assert.equal(await program.exited(), 0)
+  emulator.hub.faults.clear()
 })

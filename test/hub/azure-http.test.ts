@@ -160,6 +160,15 @@ test('closing ends a request in flight, and later calls are refused', async () =
   await assert.rejects(session.send([reading('{}')]), { code: 'HUB_SESSION_CLOSED' })
 })
 
+test('closing the hub ends the requests of every session', async () => {
+  const hub = rig.hub()
+  const session = await rig.open(rig.identity('d1'), hub)
+  rig.emulator.hub.faults.put({ operation: 'send', hang: true })
+  const sending = assert.rejects(session.send([reading('{}')]), { code: 'HUB_SESSION_CLOSED' })
+  await hub.close?.()
+  await sending
+})
+
 test('aborting ends the opening of a session', async () => {
   rig.emulator.hub.faults.put({ operation: 'receive', hang: true })
   const controller = new AbortController()

@@ -166,3 +166,10 @@ test('delays that cannot work are CONFIGURATION', () => {
     assert.throws(() => retry(memoryHub(), options), { code: 'CONFIGURATION' })
   }
 })
+
+test('a session that was closed under it is not asked again', async () => {
+  const { hub, sends } = scripted([failed('HUB_SESSION_CLOSED')])
+  const session = await open(hub)
+  await assert.rejects(session.send([reading('1')]), { code: 'HUB_SESSION_CLOSED' })
+  assert.equal(sends.length, 1)
+})

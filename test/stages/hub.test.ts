@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { Connection } from '../../src/core/connection.ts'
 import { GatewayError } from '../../src/core/errors.ts'
-import { type BatchReceipt, report, type Telemetry, telemetry } from '../../src/core/items.ts'
+import { type BatchReceipt, command, report, type Telemetry, telemetry } from '../../src/core/items.ts'
 import { PartialSendError } from '../../src/hub/port.ts'
 import { hub } from '../../src/stages/hub.ts'
 import { batchOf, endpoint, HeldHub, outcomes } from './held-hub.ts'
@@ -196,6 +196,20 @@ describe('hub, ending', () => {
     assert.deepEqual([to.events, connection.meter.inFlight], [['open', 'close'], 0])
     await to.answer(new GatewayError('HUB_SESSION_CLOSED', 'closed'))
     assert.deepEqual([to.calls.length, refused, connection.meter.inFlight], [1, [], 0])
+  })
+
+  test('destroyed while the hub does not answer a settlement, it closes the session all the same', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    const { read, stream, to } = await endpoint()
+    to.settling = () => new Promise(() => {})
+    to.command(command('c1', Buffer.of(0)))
+    await read()
+    stream.destroy()
+    await turn()
+    assert.deepEqual(to.events, ['open', 'settle c1'])
+    t.mock.timers.tick(5000)
+    await turn()
+    assert.deepEqual(to.events, ['open', 'settle c1', 'close'])
   })
 
   test('destroyed while it ends, it closes the session once', async () => {
