@@ -52,7 +52,11 @@ function figureTables(summaries: readonly Summary[]): string[] {
       [figure, 'median', 'min', 'max', '/ reference'],
       summaries
         .filter((summary) => summary.figure === figure)
-        .map(({ row, median, min, max, ratio }) => [row, ...[median, min, max].map(readable), ratio?.toFixed(2) ?? '']),
+        .map(({ row, median, min, max, ratio }) => [
+          row,
+          ...[median, min, max].map(readable),
+          ratio === undefined || !Number.isFinite(ratio) ? '–' : ratio.toFixed(2),
+        ]),
     ),
   )
 }

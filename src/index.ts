@@ -1,10 +1,19 @@
 export { type Codec, codec } from './core/codec.ts'
-export { Connection, type ConnectionOptions, type DeadLetter, type Log, type Peer } from './core/connection.ts'
+export {
+  Connection,
+  type ConnectionOptions,
+  type DeadLetter,
+  type Log,
+  type Peer,
+  silentLog,
+} from './core/connection.ts'
 export { type ErrorCode, errorTable, GatewayError, type GatewayErrorOptions, type Verdict } from './core/errors.ts'
 export * from './core/items.ts'
 export type { Batches, Bytes, Frames, Level, Lines, Messages } from './core/levels.ts'
-export { type Pipeline, type PipelineOptions, pipeline } from './core/pipeline.ts'
+export { type HubMeter, PipelineMeter, type StageMeter, unmeteredHub } from './core/meter.ts'
+export { isPipeline, type Pipeline, type PipelineOptions, pipeline } from './core/pipeline.ts'
 export { defaultPolicy, type Policy } from './core/policy.ts'
+export type { Ring } from './core/ring.ts'
 export { Secret } from './core/secret.ts'
 export {
   type EndingStep,
@@ -16,8 +25,10 @@ export {
   type Step,
   stage,
 } from './core/stage.ts'
+export type { Deadlines } from './gateway/deadlines.ts'
 export type { TlsOptions } from './gateway/listener.ts'
 export { createLog, type LogLevel } from './gateway/log.ts'
+export type { GatewayMetrics } from './gateway/metrics.ts'
 export { type Gateway, type GatewayOptions, type ServeOptions, type Service, serve } from './gateway/serve.ts'
 export { type AzureHttpOptions, azureHttp } from './hub/azure-http.ts'
 export { type Hub, type HubAbilities, type HubSession, type HubSessionContext, PartialSendError } from './hub/port.ts'

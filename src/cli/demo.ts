@@ -44,8 +44,9 @@ export async function demo(settings: Settings, options: DemoOptions): Promise<vo
     const fleet = new Fleet({ devices, rate: 1 })
     if (options.json) announceJson(gateway, embedded)
     else announce(gateway, embedded, simulated)
-    await fleet.start()
-    if (!options.json && simulated > 0) traffic = showTraffic(fleet, embedded)
+    const started = await Promise.race([fleet.start().then(() => true), terminated.then(() => false)])
+    if (!started) fleet.abandon()
+    if (started && !options.json && simulated > 0) traffic = showTraffic(fleet, embedded)
     await terminated
     clearInterval(traffic)
     if (!options.json) process.stdout.write('\ndraining\n')
@@ -100,11 +101,15 @@ function announce(gateway: Gateway, embedded: EmulatorWithFile | undefined, simu
   devices    localhost:${port}, one JSON object a line
   metrics    http://localhost:${gateway.adminAddress?.port}/metrics
 `)
-  if (embedded === undefined) return
+  if (embedded === undefined) {
+    process.stdout.write('  IoT Hub    that of HEADGATE_HUB; no devices are simulated\n')
+    return
+  }
   const { emulator, caFile } = embedded
   const url = `https://localhost:${emulator.port}/emulator`
   const hello = JSON.stringify({ $hello: { deviceId: 'demo-1', ...keyOf(embedded, 'demo-1') } })
   process.stdout.write(`  IoT Hub    https://localhost:${emulator.port}, an emulator; trust ${caFile}
+  service    ${emulator.connectionString}
 
 Be a device (paste these lines; the gateway answers $welcome, then $ack once the hub has the reading):
 

@@ -42,7 +42,7 @@ export function readSettings(flags: SettingFlags, environment: NodeJS.ProcessEnv
   const hub = environment.HEADGATE_HUB
   if (hub !== undefined) checkHub(hub, faults)
   const logLevel = flags.logLevel ?? environment.HEADGATE_LOG_LEVEL ?? 'info'
-  if (!logLevels.includes(logLevel)) faults.push(`the log level is none of ${logLevels.join(', ')}: ${logLevel}`)
+  if (!logLevels.includes(logLevel)) faults.push(`the log level is none of ${logLevels.join(', ')}${quoted(logLevel)}`)
   const settings: Settings = {
     hub,
     hubCa: readCa(environment.HEADGATE_HUB_CA, faults),
@@ -62,6 +62,11 @@ function quoted(text: string): string {
   return /^[\w.+-]{1,8}$/.test(text) ? `: ${text}` : ''
 }
 
+/** A path, unless it looks like a connection string. */
+function pathOf(text: string): string {
+  return /[=;]/.test(text) ? '' : `: ${text}`
+}
+
 function checkHub(connectionString: string, faults: string[]): void {
   try {
     parseConnectionString(connectionString)
@@ -73,9 +78,12 @@ function checkHub(connectionString: string, faults: string[]): void {
 function readCa(path: string | undefined, faults: string[]): string | undefined {
   if (path === undefined) return undefined
   try {
-    return readFileSync(path, 'utf8')
+    const pem = readFileSync(path, 'utf8')
+    if (!pem.includes('-----BEGIN CERTIFICATE-----'))
+      faults.push(`HEADGATE_HUB_CA: the file holds no PEM certificate${pathOf(path)}`)
+    return pem
   } catch (error) {
-    faults.push(`HEADGATE_HUB_CA: cannot read ${path}: ${(error as NodeJS.ErrnoException).code}`)
+    faults.push(`HEADGATE_HUB_CA: cannot read the file: ${(error as NodeJS.ErrnoException).code}${pathOf(path)}`)
     return undefined
   }
 }

@@ -47,12 +47,17 @@ export class Fleet {
     try {
       await Promise.all(this.#devices.map((device) => device.connect()))
     } catch (error) {
-      for (const device of this.#devices) device.destroy()
+      this.abandon()
       throw error
     }
     this.#devices.forEach((device, index) => {
       this.#report(device, index)
     })
+  }
+
+  /** Cuts every connection. */
+  abandon(): void {
+    for (const device of this.#devices) device.destroy()
   }
 
   /** Resolves when every device has sent its count and each reading is answered. */

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { GatewayError } from '../core/errors.ts'
+import { HubError } from '../emulator/index.ts'
 import { demo } from './demo.ts'
 import { readSettings, type SettingFlags } from './environment.ts'
 import { runEmulator } from './run-emulator.ts'
@@ -121,12 +122,18 @@ function explain(error: unknown): { text: string; exitCode: number } {
     // Commander has printed its own words; asking for help or the version is no fault.
     return { text: '', exitCode: error.exitCode === 0 ? 0 : 2 }
   }
+  if (error instanceof HubError) return { text: error.message, exitCode: 2 }
   if (error instanceof GatewayError) return { text: error.message, exitCode: error.code === 'CONFIGURATION' ? 2 : 1 }
-  const { code, message, port } = error as NodeJS.ErrnoException & { port?: number }
+  // Node tries every address of a name and gathers what each answered.
+  const first = error instanceof AggregateError ? error.errors[0] : error
+  const { code, message, port } = first as NodeJS.ErrnoException & { port?: number }
   const hint =
     code === 'EADDRINUSE' ? `port ${port} is in use; choose another by flag or variable, 0 picks a free one` : message
   return { text: hint, exitCode: 1 }
 }
+
+// Whoever reads the output may leave, as `| head` does; the program goes on.
+process.stdout.on('error', () => undefined)
 
 try {
   await build().parseAsync()

@@ -60,7 +60,8 @@ async function load(module: string): Promise<Served> {
   try {
     loaded = await import(pathToFileURL(resolve(module)).href)
   } catch (cause) {
-    throw new GatewayError('CONFIGURATION', `cannot load ${module}: ${(cause as Error).message}`, { cause })
+    // With its stack: the fault is in the user's own file, and they want the line.
+    throw new GatewayError('CONFIGURATION', `cannot load ${module}: ${(cause as Error).stack}`, { cause })
   }
   const { default: served } = loaded
   return typeof served === 'function' ? (served as Served) : servable(served, module)

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { GatewayError } from '../core/errors.ts'
+import { readDeviceFile } from '../stages/device-file.ts'
 import type { Settings } from './environment.ts'
 import { Fleet, type FleetReport } from './fleet.ts'
 import { provisionDevice } from './registry.ts'
@@ -32,7 +32,9 @@ export async function simulate(options: SimulateOptions, settings: Settings): Pr
   const terminated = terminationSignal()
   const devices = await identities(options, settings)
   const fleet = new Fleet({ devices, rate: options.rate, ...(options.count > 0 && { count: options.count }) })
-  await fleet.start()
+  // Asked to end before all are welcome: there is nothing to report.
+  const started = await Promise.race([fleet.start().then(() => true), terminated.then(() => false)])
+  if (!started) return fleet.abandon()
   const progress = options.json ? undefined : setInterval(() => process.stdout.write(`${words(fleet.report)}\n`), 5000)
   await Promise.race([fleet.finished(), terminated])
   await fleet.stop()
@@ -40,18 +42,20 @@ export async function simulate(options: SimulateOptions, settings: Settings): Pr
   const { report } = fleet
   process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : `${words(report)}\n`)
   if (report.acked !== report.sent || report.protocolErrors > 0) {
-    throw new GatewayError('HUB_REJECTED', `${report.sent - report.acked} readings were not acknowledged`)
+    const unacknowledged = `${report.sent - report.acked} readings were not acknowledged`
+    throw new GatewayError('HUB_REJECTED', `${unacknowledged}, ${report.protocolErrors} answers were wrong`)
   }
 }
 
 async function identities(options: SimulateOptions, settings: Settings): Promise<SimulatedDeviceOptions[]> {
   const { host, port, keyFile } = options
   if (keyFile !== undefined) {
-    return readFileSync(keyFile, 'utf8')
-      .split('\n')
-      .map((line) => line.trim().split(/\s+/))
-      .filter(([deviceId]) => deviceId)
-      .map(([deviceId = '', key]) => ({ host, port, deviceId, ...(key !== undefined && { key }) }))
+    return readDeviceFile(keyFile).map(({ deviceId, key }) => ({
+      host,
+      port,
+      deviceId,
+      ...(key !== undefined && { key }),
+    }))
   }
   const ids = Array.from({ length: options.devices }, (_, index) => `${options.prefix}${index + 1}`)
   if (!options.provision) return ids.map((deviceId) => ({ host, port, deviceId }))

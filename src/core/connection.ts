@@ -19,7 +19,7 @@ export interface Peer {
   readonly port: number
 }
 
-/** An item that a stage refused, as given to the dead-letter sink. */
+/** An item that a stage refused, as given to `onDeadLetter`. */
 export interface DeadLetter {
   readonly error: GatewayError
   /** The bytes, line or item that was refused. May hold what a device sent as a secret: never log it whole. */
@@ -38,7 +38,7 @@ export interface ConnectionOptions {
 
 /** One socket with its context: what stages know about the connection that they were opened for. */
 export class Connection {
-  /** Unique within the process; bound to every log line. */
+  /** Unique among the connections of a gateway; bound to every log line. */
   readonly id: string
   readonly pipeline: string
   readonly peer: Peer

@@ -21,6 +21,8 @@ export const errorTable = {
   FRAME_UNTERMINATED: { verdict: 'dead-letter', retryable: false },
   /** A frame was found but does not mean anything in the protocol. */
   BAD_CONTENT: { verdict: 'dead-letter', retryable: false },
+  /** A hello that the protocol does not know; nothing that follows it could be believed. */
+  BAD_HELLO: { verdict: 'close', retryable: false },
   /** Something other than a hello came before the device was known. */
   NOT_IDENTIFIED: { verdict: 'close', retryable: false },
   /** The device's credentials were refused, by the gateway or by the hub. */
@@ -29,7 +31,7 @@ export const errorTable = {
   DEVICE_NOT_FOUND: { verdict: 'close', retryable: false },
   /** A second hello on one connection names another device. */
   IDENTITY_CHANGED: { verdict: 'close', retryable: false },
-  /** A message exceeds what the hub takes (256 KB), or a frame to the device what its length field can say. */
+  /** A message exceeds what the hub takes (255 KiB less one byte), or a frame to the device what its length field can say. */
   MESSAGE_TOO_LARGE: { verdict: 'dead-letter', retryable: false },
   /** The hub says that this message will never be accepted. */
   HUB_REJECTED: { verdict: 'dead-letter', retryable: false },
@@ -59,6 +61,8 @@ export const errorTable = {
   IDLE_TIMEOUT: { verdict: 'close', retryable: false },
   /** The device did not read what was written to it for longer than the stall deadline. */
   STALLED: { verdict: 'close', retryable: false },
+  /** A TLS handshake failed or was not done within the hello deadline; counted only. */
+  TLS_HANDSHAKE: { verdict: 'close', retryable: false },
   /** The network broke the connection: a reset, a cable, a peer that vanished. */
   CONNECTION_LOST: { verdict: 'close', retryable: true },
   /** The gateway ended the connection: it was closed, or draining took longer than its deadline. */

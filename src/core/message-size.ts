@@ -19,7 +19,13 @@ export function messageBytes(message: Telemetry): number {
   return bytes
 }
 
-/** Quota blocks that a message costs. */
+/** Quota blocks that a message costs: body, system property values, names and values of user properties. */
 export function billableBlocks(message: Telemetry): number {
-  return Math.max(1, Math.ceil((messageBytes(message) - messageOverheadBytes) / billableBlockBytes))
+  const { body, messageId, correlationId, contentType, contentEncoding, creationTimeUtc, properties } = message
+  let bytes = body.length
+  for (const value of [messageId, correlationId, contentType, contentEncoding, creationTimeUtc]) {
+    if (value !== undefined) bytes += Buffer.byteLength(value)
+  }
+  for (const name in properties) bytes += Buffer.byteLength(name) + Buffer.byteLength(properties[name] as string)
+  return Math.max(1, Math.ceil(bytes / billableBlockBytes))
 }

@@ -278,6 +278,10 @@ export class Ring {
   /** Gives a failed item its receipt, or tells the device of an error that answers no item. */
   #answer(error: GatewayError, item: unknown, stage: number, direction: Direction, tell: boolean): Failed {
     const kind = kindOf(item)
+    if (direction === 'up' && this.connection.identity === undefined && (kind === 'telemetry' || kind === 'report')) {
+      // Nothing but a hello passes before identity, so a refused item does not travel on for its receipt either.
+      return { goesOn: undefined, held: tell ? this.#tell(error) : undefined }
+    }
     if (direction === 'up' && (kind === 'telemetry' || kind === 'report')) {
       ;(item as { refused: GatewayError }).refused = error
       this.#refusals = true

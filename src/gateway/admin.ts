@@ -12,6 +12,8 @@ export interface AdminSubject {
 /** The listening admin endpoint. */
 export interface Admin {
   readonly address: AddressInfo
+  /** Lets the process end although the endpoint still listens. */
+  unref(): void
   close(): Promise<void>
 }
 
@@ -33,6 +35,7 @@ export async function startAdmin(subject: AdminSubject, port: number, host = '12
   await listening(server, port, host)
   return {
     address: server.address() as AddressInfo,
+    unref: () => server.unref(),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())

@@ -17,6 +17,9 @@ const secretFields = [
 
 /** A structured log (pino): one JSON object a line on standard error, credentials redacted. */
 export function createLog(level: LogLevel = 'info'): Log {
+  const destination = pino.destination({ dest: 2, sync: true })
+  // A full disk behind standard error must not end a gateway that works: its log goes silent, its metrics go on.
+  destination.on('error', () => undefined)
   const paths = secretFields.flatMap((field) => [field, `*.${field}`])
   return pino(
     {
@@ -26,7 +29,7 @@ export function createLog(level: LogLevel = 'info'): Log {
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths, censor: '[secret]' },
     },
-    pino.destination({ dest: 2, sync: true }),
+    destination,
   )
 }
 

@@ -57,6 +57,11 @@ export async function serve(pipeline: Pipeline, options?: ServeOptions): Promise
 export async function serve(services: readonly Service[], options?: GatewayOptions): Promise<Gateway>
 export async function serve(what: Pipeline | readonly Service[], options: ServeOptions = {}): Promise<Gateway> {
   const services = listServices(what, options)
+  for (const port of [...services.map((service) => service.port), options.adminPort ?? 0]) {
+    if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+      throw new GatewayError('CONFIGURATION', `serve: a port must be an integer from 0 to 65535, not ${port}`)
+    }
+  }
   const deadlines = withDefaults(pickDeadlines(options))
   const maxConnections = options.maxConnections ?? 10_000
   if (!Number.isInteger(maxConnections) || maxConnections < 1) {
@@ -103,7 +108,11 @@ export async function serve(what: Pipeline | readonly Service[], options: ServeO
     addresses,
     adminAddress: admin?.address,
     metrics,
-    drain: ({ deadlineMs = 10_000 } = {}) => drain(deadlineMs),
+    async drain({ deadlineMs = 10_000 } = {}) {
+      await drain(deadlineMs)
+      // It still answers, but a process that has nothing else to do may end.
+      admin?.unref()
+    },
     async close() {
       for (const listener of listeners) listener.destroy()
       await drain(0)
@@ -115,6 +124,8 @@ export async function serve(what: Pipeline | readonly Service[], options: ServeO
 function listServices(what: Pipeline | readonly Service[], options: ServeOptions): readonly Service[] {
   if (!isPipeline(what)) {
     if (what.length === 0) throw new GatewayError('CONFIGURATION', 'serve: there is no pipeline to serve')
+    const strange = what.findIndex((service) => !isPipeline(service.pipeline))
+    if (strange >= 0) throw new GatewayError('CONFIGURATION', `serve: service ${strange + 1} has no pipeline`)
     const names = what.map(({ pipeline }) => pipeline.name)
     const twice = names.find((name, index) => names.indexOf(name) !== index)
     if (twice !== undefined) throw new GatewayError('CONFIGURATION', `serve: two pipelines are named '${twice}'`)

@@ -90,7 +90,7 @@ export class ServedConnection {
     const connection = new Connection({
       id,
       pipeline: pipeline.name,
-      peer: { address: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 },
+      peer: { address: plainAddress(socket.remoteAddress ?? ''), port: socket.remotePort ?? 0 },
       meter,
       log: bindLog(log, { connection: id, pipeline: pipeline.name }),
       ...(onDeadLetter !== undefined && { onDeadLetter }),
@@ -117,6 +117,11 @@ export class ServedConnection {
     log.debug(fields, 'connection ended')
     onEnd(failure?.code ?? 'ok')
   }
+}
+
+/** A listener on all addresses sees IPv4 peers in IPv6's clothes. */
+function plainAddress(address: string): string {
+  return address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address
 }
 
 const deadlineWords: Readonly<Record<string, string>> = {

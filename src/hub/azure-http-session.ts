@@ -5,7 +5,7 @@ import { type Command, command, type Receipt, type Report, type Telemetry } from
 import { billableBlocks } from '../core/message-size.ts'
 import type { HubMeter } from '../core/meter.ts'
 import { batchBody } from './batch-body.ts'
-import type { DeviceRequests } from './device-requests.ts'
+import type { CommandDetails, DeviceRequests } from './device-requests.ts'
 import type { DeviceTransport } from './device-transport.ts'
 import { sendIsolating } from './isolate.ts'
 import type { PollSchedule } from './poll-schedule.ts'
@@ -51,22 +51,41 @@ export class AzureHttpSession implements HubSession {
     throw new GatewayError('NOT_SUPPORTED', 'IoT Hub has no reported properties over HTTPS')
   }
 
-  async *commands(): AsyncGenerator<Command> {
-    const { signal } = this.#closing
-    let rested = this.#first === undefined
+  async *commands(stopped: AbortSignal = new AbortController().signal): AsyncGenerator<Command> {
+    const stop = new AbortController()
+    const end = () => stop.abort()
+    for (const signal of [stopped, this.#closing.signal]) {
+      if (signal.aborted) end()
+      signal.addEventListener('abort', end, { once: true })
+    }
+    try {
+      yield* this.#poll(stop.signal)
+    } finally {
+      for (const signal of [stopped, this.#closing.signal]) signal.removeEventListener('abort', end)
+    }
+  }
+
+  async *#poll(stopped: AbortSignal): AsyncGenerator<Command> {
     let found = this.#first
     this.#first = undefined
     for (;;) {
-      if (found !== undefined) yield this.#lock(found)
+      const fresh = found === undefined ? undefined : this.#lock(found)
+      // Nobody takes it any more: the hub may give it to the device's next connection at once.
+      if (fresh !== undefined && stopped.aborted) {
+        this.#locked.delete(fresh.id)
+        await this.#parts.client.abandon(found as Message).catch(() => undefined)
+      } else if (fresh !== undefined) {
+        yield fresh
+      }
+      if (stopped.aborted) return
       try {
-        await this.#parts.schedule.turn(rested, signal)
+        await this.#parts.schedule.turn(found === undefined, stopped)
         found = await this.#parts.transport.poll()
       } catch (thrown) {
-        if (signal.aborted) return
+        if (stopped.aborted) return
         this.#rideOut(GatewayError.from(thrown, 'hub.down'))
         found = undefined
       }
-      rested = found === undefined
     }
   }
 
@@ -108,7 +127,15 @@ export class AzureHttpSession implements HubSession {
     if (this.#closing.signal.aborted) throw new GatewayError('HUB_SESSION_CLOSED', 'the hub session is closed')
   }
 
-  #lock(message: Message): Command {
+  /** Undefined for a command that is here already: its lock ran out, and it came again with a new one. */
+  #lock(message: Message): Command | undefined {
+    const { sequenceNumber, deliveryCount } = message.transportObj as CommandDetails
+    for (const [id, held] of this.#locked) {
+      if (sequenceNumber === undefined || (held.transportObj as CommandDetails).sequenceNumber !== sequenceNumber)
+        continue
+      this.#locked.set(id, message)
+      return undefined
+    }
     // Service apps choose message ids, and may choose one twice.
     let id = message.messageId || message.lockToken
     for (let copy = 2; this.#locked.has(id); copy++) id = `${message.messageId}~${copy}`
@@ -124,13 +151,13 @@ export class AzureHttpSession implements HubSession {
       contentType: message.contentType || undefined,
       contentEncoding: message.contentEncoding || undefined,
       correlationId: message.correlationId || undefined,
-      deliveryCount: (message.transportObj as { deliveryCount: number }).deliveryCount,
+      deliveryCount,
     })
   }
 
-  /** Polling goes on after an error that passes by itself, later if the hub says so; any other ends the session. */
+  /** Polling goes on after any error, later if the hub says so; only credentials that are no longer good end the session. */
   #rideOut(error: GatewayError): void {
-    if (!error.retryable) throw error
+    if (error.code === 'UNAUTHORIZED' || error.code === 'DEVICE_NOT_FOUND') throw error
     if (error.retryAfterMs !== undefined) this.#parts.schedule.pause(error.retryAfterMs)
   }
 }

@@ -14,7 +14,10 @@ import type { Hub, HubSession, HubSessionContext } from './port.ts'
 export interface AzureHttpOptions {
   /** Certificate authorities in PEM for a private hub; default: the system's. */
   readonly ca?: string
-  /** Sockets to the hub that all devices share; default 64. A hub at 40 ms takes 25 requests a second on each. */
+  /**
+   * Sockets to the hub that all devices share, and a quarter as many for polls; default 64. A hub at 40 ms takes 25 requests
+   * a second on each.
+   */
   readonly maxSockets?: number
   /** A request is given up after so long; default 30000. */
   readonly requestTimeoutMs?: number
@@ -26,18 +29,23 @@ export interface AzureHttpOptions {
 
 /**
  * IoT Hub over HTTPS through Microsoft's device SDK, one client a device on one shared keep-alive agent. `connectionString`
- * as in {@link parseConnectionString}; throws `CONFIGURATION`.
+ * as in {@link parseConnectionString}. Throws `CONFIGURATION`, for options out of range too.
  *
- * Commands are polled for: all sessions share `pollsPerSecond`, so N devices are asked every N / pollsPerSecond seconds.
+ * Commands are polled for: each device about every `pollIntervalMs`, all together at most `pollsPerSecond`. A connect costs one
+ * poll more, outside of this budget.
  */
-export function azureHttp(connectionString: string, options: AzureHttpOptions = {}): Hub {
+export function azureHttp(connectionString: string | undefined, options: AzureHttpOptions = {}): Hub {
+  if (connectionString === undefined)
+    throw new GatewayError('CONFIGURATION', 'azureHttp: there is no connection string')
   const address = parseConnectionString(connectionString)
-  const agent = new https.Agent({ keepAlive: true, maxSockets: options.maxSockets ?? 64, scheduling: 'lifo' })
-  const pool: RequestPool = { address, agent, ca: options.ca, timeoutMs: options.requestTimeoutMs ?? 30_000 }
-  const schedule = new PollSchedule({
-    pollsPerSecond: options.pollsPerSecond ?? 16,
-    intervalMs: options.pollIntervalMs ?? 5000,
-  })
+  const maxSockets = inRange('maxSockets', options.maxSockets ?? 64, 1, 65_535)
+  const timeoutMs = inRange('requestTimeoutMs', options.requestTimeoutMs ?? 30_000, 1, 3_600_000)
+  const pollsPerSecond = inRange('pollsPerSecond', options.pollsPerSecond ?? 16, 0.001, 1_000_000)
+  const intervalMs = inRange('pollIntervalMs', options.pollIntervalMs ?? 5000, 1, 86_400_000)
+  const agent = new https.Agent({ keepAlive: true, maxSockets, scheduling: 'lifo' })
+  const pollAgent = new https.Agent({ keepAlive: true, maxSockets: Math.ceil(maxSockets / 4), scheduling: 'lifo' })
+  const pool: RequestPool = { address, agent, pollAgent, ca: options.ca, timeoutMs }
+  const schedule = new PollSchedule({ pollsPerSecond, intervalMs })
   const sessions = new Set<HubSession>()
   return {
     can: { batch: true, outcomes: ['complete', 'abandon', 'reject'], methods: false, twin: false },
@@ -50,8 +58,14 @@ export function azureHttp(connectionString: string, options: AzureHttpOptions = 
     async close() {
       await Promise.all([...sessions].map((session) => session.close()))
       agent.destroy()
+      pollAgent.destroy()
     },
   }
+}
+
+function inRange(name: string, value: number, min: number, max: number): number {
+  if (value >= min && value <= max) return value
+  throw new GatewayError('CONFIGURATION', `azureHttp: ${name} must be from ${min} to ${max}, not ${value}`)
 }
 
 async function openSession(

@@ -14,10 +14,19 @@ interface Answer {
 
 type Done = (error: Error | null, body?: Buffer, answer?: Answer) => void
 
+/** What the SDK's Message has no field for. */
+export interface CommandDetails {
+  readonly deliveryCount: number
+  /** The hub's own number of the command: the same each time it is delivered. */
+  readonly sequenceNumber: string | undefined
+}
+
 /** What the requests of all sessions share. */
 export interface RequestPool {
   readonly address: HubAddress
   readonly agent: https.Agent
+  /** Polls have sockets of their own: a hub that hangs over them must not hold up readings. */
+  readonly pollAgent: https.Agent
   /** Certificate authorities in PEM for a private hub; undefined trusts the system's. */
   readonly ca: string | undefined
   /** A request is given up after so long, whatever the hub does. */
@@ -85,7 +94,11 @@ export class DeviceRequests {
       if (name.startsWith('iothub-app-')) message.properties.add(name.slice('iothub-app-'.length), header(name) ?? '')
     }
     // No field of the SDK's Message is for it; the session reads it back as a transport detail.
-    message.transportObj = { deliveryCount: Number(header('iothub-deliverycount') ?? 0) }
+    const details: CommandDetails = {
+      deliveryCount: Number(header('iothub-deliverycount') ?? 0),
+      sequenceNumber: header('iothub-sequencenumber'),
+    }
+    message.transportObj = details
     return message
   }
 
@@ -113,7 +126,8 @@ export class DeviceRequests {
       done(error, content, answer)
       if (operation === 'receive' && error === null && answer?.statusCode !== 200) this.onEmptyPoll()
     }
-    const { address, agent, ca, timeoutMs } = this.#pool
+    const { address, ca, timeoutMs } = this.#pool
+    const agent = operation === 'receive' ? this.#pool.pollAgent : this.#pool.agent
     const request = https.request(
       {
         host: address.host,
@@ -127,9 +141,9 @@ export class DeviceRequests {
       (response) => {
         collect(response).then(
           (content) => {
-            const status = response.statusCode as number
-            if (status < 300) finish(null, content, { statusCode: status, headers: response.headers })
-            else finish(failed(response, content))
+            const { statusCode = 0, headers } = response
+            if (isAccepted(operation, response)) finish(null, content, { statusCode, headers })
+            else finish(failed(operation, response, content))
           },
           (error) => finish(networkError(error)),
         )
@@ -149,7 +163,10 @@ export class DeviceRequests {
   }
 }
 
-function failed(response: IncomingMessage, content: Buffer): GatewayError {
+function failed(operation: string, response: IncomingMessage, content: Buffer): GatewayError {
+  // Of a command that the hub no longer holds for us; whether it still knows the device the next poll tells.
+  if (operation === 'settle' && response.statusCode === 404)
+    return new GatewayError('LOCK_LOST', 'the hub answered 404')
   return httpError({
     status: response.statusCode as number,
     retryAfter: response.headers['retry-after'],
@@ -157,10 +174,24 @@ function failed(response: IncomingMessage, content: Buffer): GatewayError {
   })
 }
 
+/** Larger than any command (64 KB), its headers apart, and any error. */
+const largestAnswerBytes = 1_000_000
+
 async function collect(response: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = []
-  for await (const chunk of response) chunks.push(chunk as Buffer)
+  let bytes = 0
+  for await (const chunk of response) {
+    chunks.push(chunk as Buffer)
+    bytes += (chunk as Buffer).length
+    if (bytes > largestAnswerBytes) throw new Error(`an answer of over ${largestAnswerBytes} bytes`)
+  }
   return Buffer.concat(chunks)
+}
+
+/** Only IoT Hub's own way to say yes counts: a proxy's page with status 200 has taken no reading. */
+function isAccepted(operation: string, answer: IncomingMessage): boolean {
+  const { statusCode, headers } = answer
+  return statusCode === 204 || (operation === 'receive' && statusCode === 200 && headers.etag !== undefined)
 }
 
 function operationOf(method: string, path: string): string {

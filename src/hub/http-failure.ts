@@ -18,10 +18,10 @@ const codeByStatus: Readonly<Record<number, ErrorCode>> = {
   429: 'HUB_THROTTLED',
 }
 
-/** What a failed answer means. The hub's own words are quoted up to 200 characters, less any signature that they echo. */
+/** What a failed answer means. The hub's error code and words are quoted up to 200 characters, less any signature that they echo. */
 export function httpError(failure: HttpFailure, now = Date.now()): GatewayError {
   const { status, body } = failure
-  const words = body
+  const words = wordsOf(body)
     .replace(/\bsig=[^&\s"]*/gi, 'sig=[secret]')
     .replace(/\s+/g, ' ')
     .slice(0, 200)
@@ -30,15 +30,29 @@ export function httpError(failure: HttpFailure, now = Date.now()): GatewayError 
   return new GatewayError(codeOf(status, body), message, retryAfterMs === undefined ? {} : { retryAfterMs })
 }
 
+/** The error code and message of either form of body; the text as it is where it has neither. */
+function wordsOf(body: string): string {
+  try {
+    const { Message, errorCode, message } = JSON.parse(body) as Record<string, unknown>
+    if (typeof Message === 'string') return Message.replace(/^ErrorCode:/, '')
+    if (errorCode !== undefined) return `${errorCode};${message ?? ''}`
+  } catch {
+    // No JSON, such as the page of a proxy: its own words are all there is.
+  }
+  return body
+}
+
 function codeOf(status: number, body: string): ErrorCode {
   if (status === 403) return forbiddenCode(body)
-  return codeByStatus[status] ?? (status >= 500 ? 'HUB_UNAVAILABLE' : 'HUB_REJECTED')
+  // A success or a redirection that is none of the hub's comes from something in between.
+  return codeByStatus[status] ?? (status >= 500 || status < 400 ? 'HUB_UNAVAILABLE' : 'HUB_REJECTED')
 }
 
 /** 403 is several things; a spent quota and a suspended hub pass by themselves and say nothing against the message. */
 function forbiddenCode(body: string): ErrorCode {
   if (/quota|403002/i.test(body)) return 'HUB_QUOTA_EXCEEDED'
-  return /suspended|403001/i.test(body) ? 'HUB_UNAVAILABLE' : 'HUB_REJECTED'
+  // The hub gives every refusal a code; one without is a firewall's.
+  return /suspended|403001/i.test(body) || !/ErrorCode|403\d{3}/i.test(body) ? 'HUB_UNAVAILABLE' : 'HUB_REJECTED'
 }
 
 /** Retry-After in seconds or as an HTTP date. */
@@ -49,9 +63,23 @@ function readRetryAfter(value: string | undefined, now: number): number | undefi
   return Number.isFinite(waitMs) ? Math.max(0, waitMs) : undefined
 }
 
+/** What Node says of a certificate that no waiting will make good. */
+const untrusted: ReadonlySet<string> = new Set([
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+])
+
 /** What a request that got no answer means: the hub cannot be reached, for now. */
 export function networkError(thrown: unknown): GatewayError {
   if (thrown instanceof GatewayError) return thrown
   const { code, message } = thrown as NodeJS.ErrnoException
+  if (code !== undefined && untrusted.has(code)) {
+    const words = `the hub's certificate is not trusted (${code}); a private hub takes its own certificate authority`
+    return new GatewayError('CONFIGURATION', words, { cause: thrown })
+  }
   return new GatewayError('HUB_UNAVAILABLE', `the hub cannot be reached: ${code ?? message}`, { cause: thrown })
 }

@@ -123,7 +123,7 @@ export class MemoryHub implements Hub {
         this.reports.push({ deviceId, report })
         this.#changed()
       },
-      commands: () => this.#commands(deviceId, () => closed),
+      commands: (stopped) => this.#commands(deviceId, () => closed || stopped?.aborted === true, stopped),
       settle: async ({ of, outcome, response }) => {
         assertOpen()
         this.settled.push({ deviceId, command: of, outcome, response })
@@ -141,11 +141,12 @@ export class MemoryHub implements Hub {
     return session
   }
 
-  async *#commands(deviceId: string, closed: () => boolean): AsyncGenerator<Command> {
+  async *#commands(deviceId: string, ended: () => boolean, stopped: AbortSignal | undefined): AsyncGenerator<Command> {
     const queue = this.#queueOf(deviceId)
+    stopped?.addEventListener('abort', () => queue.wake(), { once: true })
     for (;;) {
-      while (!closed() && queue.commands.length === 0) await queue.woken()
-      if (closed()) return
+      while (!ended() && queue.commands.length === 0) await queue.woken()
+      if (ended()) return
       yield queue.commands.shift() as Command
     }
   }

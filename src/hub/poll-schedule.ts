@@ -8,6 +8,8 @@ export interface PollScheduleOptions {
   readonly intervalMs: number
 }
 
+const longestPauseMs = 300_000
+
 /**
  * Shares out the hub's allowance for polls: a session waits its own interval, then for its turn among all. Turns are given
  * in the order of asking, so with more devices than the allowance serves at once every device waits alike. Who leaves
@@ -54,9 +56,9 @@ export class PollSchedule {
     })
   }
 
-  /** The hub asked for a pause: nobody polls before it is over. */
+  /** The hub asked for a pause: nobody polls before it is over. A pause of more than five minutes is taken for a mistake. */
   pause(pauseMs: number): void {
-    this.#nextAt = Math.max(this.#nextAt, performance.now() + pauseMs)
+    this.#nextAt = Math.max(this.#nextAt, performance.now() + Math.min(pauseMs, longestPauseMs))
   }
 
   /** Gives the turns that are due, and comes back for the next. */

@@ -1,3 +1,4 @@
+import type { Log } from '../core/connection.ts'
 import type { GatewayError } from '../core/errors.ts'
 import type { Command, Identity, Outcome, Receipt, Report, Telemetry } from '../core/items.ts'
 import type { HubMeter } from '../core/meter.ts'
@@ -18,6 +19,8 @@ export interface HubSessionContext {
   readonly signal: AbortSignal
   /** Where the session reports its requests. */
   readonly meter: HubMeter
+  /** The connection's log; without it nothing is logged. */
+  readonly log?: Log
 }
 
 /** The hub end as the gateway sees it. Behaviour such as retrying is added by wrapping one Hub in another. */
@@ -45,9 +48,10 @@ export interface HubSession {
   report(report: Report): Promise<void>
   /**
    * Commands as they come, one at a time: the next is fetched only when it is asked for, so that backpressure reaches the
-   * poll. Ends when the session closes. Errors that pass by themselves are ridden out inside.
+   * poll. Ends when the session closes or the signal fires; what comes after is left to the hub. Errors that pass by themselves
+   * are ridden out inside.
    */
-  commands(): AsyncIterable<Command>
+  commands(stopped?: AbortSignal): AsyncIterable<Command>
   /**
    * Tells the hub what became of a command. Rejects with `LOCK_LOST` when it is too late. Settling a command twice is an
    * error of the caller.

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Log } from '../core/connection.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { Telemetry } from '../core/items.ts'
 import { type Hub, type HubSession, PartialSendError } from './port.ts'
@@ -26,20 +27,20 @@ export function retry(hub: Hub, options: RetryOptions = {}): Hub {
     prepare: async () => hub.prepare?.(),
     close: async () => hub.close?.(),
     async open(device, context) {
-      const session = await backoff.attempt(() => hub.open(device, context), context.signal)
-      return retrySession(session, backoff)
+      const session = await backoff.attempt(() => hub.open(device, context), context.signal, context.log)
+      return retrySession(session, backoff, context.log)
     },
   }
 }
 
-function retrySession(session: HubSession, backoff: Backoff): HubSession {
+function retrySession(session: HubSession, backoff: Backoff, log: Log | undefined): HubSession {
   const closing = new AbortController()
   const { signal } = closing
   return {
-    send: (messages) => sendAll(session, messages, backoff, signal),
-    report: (report) => backoff.attempt(() => session.report(report), signal),
-    commands: () => session.commands(),
-    settle: (receipt) => backoff.attempt(() => session.settle(receipt), signal),
+    send: (messages) => sendAll(session, messages, (call) => backoff.attempt(call, signal, log)),
+    report: (report) => backoff.attempt(() => session.report(report), signal, log),
+    commands: (stopped) => session.commands(stopped),
+    settle: (receipt) => backoff.attempt(() => session.settle(receipt), signal, log),
     close() {
       closing.abort()
       return session.close()
@@ -51,8 +52,7 @@ function retrySession(session: HubSession, backoff: Backoff): HubSession {
 async function sendAll(
   session: HubSession,
   messages: readonly Telemetry[],
-  backoff: Backoff,
-  signal: AbortSignal,
+  insist: (call: () => Promise<void>) => Promise<void>,
 ): Promise<void> {
   const refused = new Map<Telemetry, GatewayError>()
   let left = messages
@@ -74,7 +74,7 @@ async function sendAll(
     }
   }
   try {
-    await backoff.attempt(attempt, signal)
+    await insist(attempt)
   } catch (thrown) {
     if (left.length === messages.length) throw thrown
     const error = GatewayError.from(thrown)
@@ -97,7 +97,7 @@ class Backoff {
     }
   }
 
-  async attempt<T>(call: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  async attempt<T>(call: () => Promise<T>, signal: AbortSignal, log?: Log): Promise<T> {
     const startedAt = performance.now()
     for (let tries = 0; ; tries++) {
       try {
@@ -109,6 +109,11 @@ class Backoff {
         const pauseMs = this.#pause(tries, error.retryAfterMs ?? 0)
         const lateMs = performance.now() - startedAt + pauseMs
         if (!error.retryable || signal.aborted || lateMs > this.#options.deadlineMs) throw error
+        // The first failure is told, then ever fewer of a long outage.
+        if ((tries & (tries + 1)) === 0) {
+          const fields = { code: error.code, error: error.message, tries: tries + 1, pauseMs: Math.round(pauseMs) }
+          log?.warn(fields, 'the hub failed; trying again')
+        }
         await delay(pauseMs, undefined, { signal }).catch(() => {
           throw error
         })

@@ -1,6 +1,6 @@
 import type { Connection } from '../core/connection.ts'
 import { GatewayError } from '../core/errors.ts'
-import { type Hello, type Identity, receipt } from '../core/items.ts'
+import { type Credentials, type Hello, type Identity, receipt } from '../core/items.ts'
 import type { Messages } from '../core/levels.ts'
 import { type Outlet, type Stage, stage } from '../core/stage.ts'
 
@@ -22,7 +22,7 @@ export function authenticate(authenticator: Authenticator): Stage<Messages, Mess
     up(item, out) {
       const known = connection.identity
       if (known !== undefined) {
-        if (item.kind === 'hello') answerAgain(item, known, out)
+        if (item.kind === 'hello') answerAgain(item, known, connection, out)
         else out.emit(item)
         return undefined
       }
@@ -46,9 +46,27 @@ async function identify(
   out.reply(receipt(item, 'complete'))
 }
 
-function answerAgain(item: Hello, known: Identity, out: Outlet<Messages['up'], Messages['down']>): void {
+function answerAgain(
+  item: Hello,
+  known: Identity,
+  connection: Connection,
+  out: Outlet<Messages['up'], Messages['down']>,
+): void {
   if (item.deviceId !== known.deviceId) {
     throw new GatewayError('IDENTITY_CHANGED', 'a second hello on this connection names another device')
   }
+  if (item.credentials !== undefined && differ(item.credentials, known.credentials)) {
+    throw new GatewayError(
+      'IDENTITY_CHANGED',
+      'a second hello on this connection brings other credentials; connect anew',
+    )
+  }
+  connection.meter.countReceipt('hello', 'complete')
   out.reply(receipt(item, 'complete'))
+}
+
+/** True for two of one kind that are not the same; a hello to a gateway that holds the credentials may bring what it likes. */
+function differ(brought: Credentials, known: Credentials): boolean {
+  if (brought.type === 'key' && known.type === 'key') return !brought.key.equals(known.key)
+  return brought.type === 'sas' && known.type === 'sas' && !brought.sas.equals(known.sas)
 }

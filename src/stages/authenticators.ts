@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs'
 import { GatewayError } from '../core/errors.ts'
 import { Secret } from '../core/secret.ts'
 import type { Authenticator } from './authenticate.ts'
+import { readDeviceFile } from './device-file.ts'
 
 /** The device brings its own key or SAS in the hello; one that brings neither is refused. The hub is the judge. */
 export function fromHello(): Authenticator {
@@ -24,7 +24,7 @@ export function byPolicy(): Authenticator {
  * throws `CONFIGURATION` if it cannot be.
  */
 export function allowList(path: string): Authenticator {
-  const allowed = new Set(entries(path).map(([deviceId]) => deviceId))
+  const allowed = new Set(readDeviceFile(path).map(({ deviceId }) => deviceId))
   return ({ deviceId }) => {
     if (!allowed.has(deviceId)) throw new GatewayError('UNAUTHORIZED', 'the device is not on the allow list')
     return { deviceId, credentials: { type: 'policy' } }
@@ -37,7 +37,7 @@ export function allowList(path: string): Authenticator {
  */
 export function keyFile(path: string): Authenticator {
   const keys = new Map<string, Secret>()
-  for (const [deviceId, key, line] of entries(path)) {
+  for (const { deviceId, key, line } of readDeviceFile(path)) {
     if (key === undefined) throw new GatewayError('CONFIGURATION', `${path}: line ${line} has no key`)
     keys.set(deviceId, new Secret(key))
   }
@@ -48,28 +48,5 @@ export function keyFile(path: string): Authenticator {
       throw new GatewayError('UNAUTHORIZED', 'the key in the hello is not the one that the gateway holds')
     }
     return { deviceId, credentials: { type: 'key', key } }
-  }
-}
-
-/** `#` begins a comment at the start of a line or behind a space only: a device id may contain it. */
-function entries(path: string): [deviceId: string, key: string | undefined, line: number][] {
-  const found: [string, string | undefined, number][] = []
-  readText(path)
-    .split('\n')
-    .forEach((text, index) => {
-      const [deviceId, key] = text
-        .replace(/(^|\s)#.*/, '')
-        .trim()
-        .split(/\s+/)
-      if (deviceId) found.push([deviceId, key, index + 1])
-    })
-  return found
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (cause) {
-    throw new GatewayError('CONFIGURATION', `cannot read ${path}: ${(cause as NodeJS.ErrnoException).code}`, { cause })
   }
 }

@@ -60,6 +60,18 @@ function unfold(item: Batches['down'], out: Outlet<Messages['down'], Batches['up
   }
 }
 
+const nothing = Buffer.alloc(0)
+
+/**
+ * What is needed from here on. The decoded value may be many times the size of the bytes that the limits count, and of a
+ * refused message only the receipt is still owed.
+ */
+function slim(item: Telemetry | Report): Telemetry | Report {
+  if (item.kind === 'report') return item.refused === undefined ? item : { ...item, patch: {} }
+  if (item.refused !== undefined) return { ...item, value: undefined, body: nothing, properties: {} }
+  return item.value === undefined ? item : { ...item, value: undefined }
+}
+
 type Limits = Required<BatchOptions>
 
 /** The collecting half. A Duplex rather than a Transform, because a batch keeps filling while the one before it waits to be read. */
@@ -130,7 +142,7 @@ class Batcher extends Duplex {
   }
 
   #add(item: Telemetry | Report, bytes: number, done: () => void): void {
-    this.#messages.push(item)
+    this.#messages.push(slim(item))
     this.#bytes += bytes
     const { maxCount, maxBytes, lingerMs } = this.#limits
     if (this.#messages.length >= maxCount || this.#bytes >= maxBytes) {

@@ -9,6 +9,9 @@ export interface CommandLimits {
   readonly answerTimeoutMs: number
 }
 
+/** How soon a command that is overdue is looked at again while the way up is held. */
+const heldRecheckMs = 1000
+
 /**
  * The commands of one connection between hub and device: fetches the next only when the way down has room and few enough
  * wait for an answer, settles each exactly once, abandons what is not answered in time.
@@ -18,22 +21,29 @@ export class CommandDesk {
   readonly #connection: Connection
   readonly #limits: CommandLimits
   readonly #give: (command: Command) => Promise<void>
+  readonly #upHeld: () => boolean
   readonly #waiting = new Map<string, { readonly command: Command; readonly timer: NodeJS.Timeout }>()
   readonly #settling = new Set<Promise<void>>()
+  readonly #stop = new AbortController()
   #closed = false
   #answered: (() => void) | undefined
 
-  /** `give` resolves once the command is in the lane and the lane wants more. */
+  /**
+   * `give` resolves once the command is in the lane and the lane wants more. `upHeld` is true while the way up is held: an
+   * answer may be waiting in it.
+   */
   constructor(
     session: HubSession,
     connection: Connection,
     limits: CommandLimits,
     give: (command: Command) => Promise<void>,
+    upHeld: () => boolean = () => false,
   ) {
     this.#session = session
     this.#connection = connection
     this.#limits = limits
     this.#give = give
+    this.#upHeld = upHeld
     void this.#fetch()
   }
 
@@ -53,6 +63,7 @@ export class CommandDesk {
   /** Gives back what still waits, and resolves when every settlement has been answered by the hub. */
   async close(): Promise<void> {
     this.#closed = true
+    this.#stop.abort()
     this.#answered?.()
     for (const waiting of [...this.#waiting.values()]) {
       const error = new GatewayError('DEVICE_GONE', 'the connection ended before the command was answered', {
@@ -65,7 +76,7 @@ export class CommandDesk {
 
   async #fetch(): Promise<void> {
     try {
-      for await (const command of this.#session.commands()) {
+      for await (const command of this.#session.commands(this.#stop.signal)) {
         if (this.#closed) {
           const gone = new GatewayError('DEVICE_GONE', 'the connection ended before the command reached it', {
             stage: 'hub.down',
@@ -90,6 +101,12 @@ export class CommandDesk {
   #expire(command: Command): void {
     const waiting = this.#waiting.get(command.id)
     if (waiting === undefined) return
+    if (this.#upHeld()) {
+      // The device may have answered long ago, behind readings that wait for the hub: that delay is ours.
+      const timer = setTimeout(() => this.#expire(command), heldRecheckMs)
+      this.#waiting.set(command.id, { command, timer })
+      return
+    }
     const message = `no answer within ${this.#limits.answerTimeoutMs} ms`
     const error = new GatewayError('COMMAND_TIMEOUT', message, { stage: 'hub.down' })
     this.#connection.refused(error, [command])

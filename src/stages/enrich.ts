@@ -1,4 +1,5 @@
 import type { Connection } from '../core/connection.ts'
+import { GatewayError } from '../core/errors.ts'
 import type { Properties, Telemetry } from '../core/items.ts'
 import type { Messages } from '../core/levels.ts'
 import { type Stage, stage } from '../core/stage.ts'
@@ -15,7 +16,8 @@ export function enrich(enrichments: Readonly<Record<string, Enrichment>>): Stage
   const computed: [string, Exclude<Enrichment, string>][] = []
   for (const [name, enrichment] of Object.entries(enrichments)) {
     if (typeof enrichment === 'string') fixed[name] = enrichment
-    else computed.push([name, enrichment])
+    else if (typeof enrichment === 'function') computed.push([name, enrichment])
+    else throw new GatewayError('CONFIGURATION', `enrich: ${name} is neither a string nor a function`)
   }
   return stage<Messages, Messages>('enrich', (connection) => ({
     up(item, out) {

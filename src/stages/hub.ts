@@ -21,8 +21,8 @@ export interface HubOptions {
 export function hub(to: Hub, options: HubOptions = {}): Endpoint<Batches> {
   const limits: Required<HubOptions> = { maxInFlight: 4, maxCommands: 8, answerTimeoutMs: 50_000, ...options }
   for (const [name, value] of Object.entries(limits)) {
-    if (!Number.isInteger(value) || value < 1) {
-      throw new GatewayError('CONFIGURATION', `hub: ${name} must be a positive integer, not ${value}`)
+    if (!Number.isInteger(value) || value < 1 || value > 3_600_000) {
+      throw new GatewayError('CONFIGURATION', `hub: ${name} must be an integer from 1 to 3600000, not ${value}`)
     }
   }
   return {
@@ -51,13 +51,20 @@ class HubEndpoint extends Duplex {
     this.#limits = limits
     this.#connection = connection
     connection.onIdentify(async (identity) => {
-      const session = await to.open(identity, { signal: connection.signal, meter: connection.meter.hub })
+      const { signal, meter, log } = connection
+      const session = await to.open(identity, { signal, meter: meter.hub, log })
       if (this.destroyed) {
         await session.close()
         throw new GatewayError('HUB_SESSION_CLOSED', 'the connection ended while its hub session was opened')
       }
       this.#session = session
-      this.#desk = new CommandDesk(session, connection, limits, (command) => this.#give(command))
+      this.#desk = new CommandDesk(
+        session,
+        connection,
+        limits,
+        (command) => this.#give(command),
+        () => this.#held !== undefined,
+      )
     })
   }
 
@@ -107,9 +114,11 @@ class HubEndpoint extends Duplex {
   /** The lock of a command that the device will not answer is given back at once rather than after its minute. */
   async #closeSession(withinMs?: number): Promise<void> {
     const session = this.#session
-    this.#session = undefined
     const settled = this.#desk?.close()
     await (withinMs === undefined ? settled : within(withinMs, settled))
+    // An end that was waiting for the hub may have been overtaken by a reset.
+    if (this.#session === undefined) return
+    this.#session = undefined
     try {
       await session?.close()
     } catch (thrown) {
@@ -170,6 +179,9 @@ class HubEndpoint extends Duplex {
   ): Promise<void> {
     if (messages.length === 0) return
     try {
+      if (this.#connection.identity === undefined) {
+        throw new GatewayError('BUG', 'no authenticate stage has opened a hub session')
+      }
       if (this.#session === undefined) throw new GatewayError('HUB_SESSION_CLOSED', 'there is no hub session')
       await send(this.#session)
     } catch (thrown) {

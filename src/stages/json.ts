@@ -31,7 +31,8 @@ type Out = Outlet<Messages['up'], Lines['down']>
  * {"$answer":"<id>","outcome":"complete","status":200,"body":…}
  *                                                             {"$command":{"id":"…","via":"c2d","name":"…","body":…,"properties":{…}}}
  * ```
- * Errors: `BAD_CONTENT` for a line that is none of these, `UNKNOWN_COMMAND` for an answer that nobody waits for.
+ * Errors: `BAD_CONTENT` for a line that is none of these or several at once, `BAD_HELLO`, `UNKNOWN_COMMAND` for an answer that
+ * nobody waits for.
  */
 export function json(): Stage<Lines, Messages> {
   return codec<Lines>('json', () => new JsonCodec())
@@ -41,6 +42,14 @@ export function json(): Stage<Lines, Messages> {
 const rememberedCommands = 256
 
 const protocolKeys = new Set(['$hello', '$seq', '$properties', '$report', '$ping', '$answer'])
+
+/** Keys that make a line something other than a reading, with those that may stand beside them. */
+const companions: Readonly<Record<string, readonly string[]>> = {
+  $hello: [],
+  $ping: [],
+  $answer: ['outcome', 'status', 'body'],
+  $report: ['$seq'],
+}
 
 class JsonCodec implements Codec<Lines> {
   readonly #commands = new Map<string, Command>()
@@ -52,15 +61,21 @@ class JsonCodec implements Codec<Lines> {
     if (unknown !== undefined)
       throw bad(`the key at position ${keys.indexOf(unknown) + 1} of those with $ is not the protocol's`)
     if (keys.length === 0) return reading(Buffer.from(line), value, undefined)
-    if ('$hello' in value) return decodeHello(value.$hello)
-    if ('$answer' in value) return this.#decodeAnswer(value)
-    if ('$ping' in value) {
-      // Anything that nests could nest deeper than JSON.stringify goes.
-      if (typeof value.$ping === 'object' && value.$ping !== null) throw bad('$ping is an object or an array')
-      out.reply(JSON.stringify({ $pong: value.$ping }))
+    const said = keys.find((key) => key in companions)
+    if (said === undefined) return decodeReading(line, value, out)
+    const stranger = Object.keys(value).find((key) => key !== said && !companions[said]?.includes(key))
+    if (stranger !== undefined) {
+      // Taking one part and losing the other without a word would be a reading without a receipt.
+      refuseMixture(said, value, out)
       return undefined
     }
-    return decodeReading(line, value, out)
+    if (said === '$hello') return decodeHello(value.$hello)
+    if (said === '$answer') return this.#decodeAnswer(value)
+    if (said === '$report') return decodeReport(value, out)
+    // Anything that nests could nest deeper than JSON.stringify goes.
+    if (typeof value.$ping === 'object' && value.$ping !== null) throw bad('$ping is an object or an array')
+    out.reply(JSON.stringify({ $pong: value.$ping }))
+    return undefined
   }
 
   encode(item: Messages['down']): string | undefined {
@@ -77,8 +92,9 @@ class JsonCodec implements Codec<Lines> {
   }
 
   refuse(error: GatewayError): string {
-    // A defect's message may quote anything; devices get its code only.
-    const message = error.code === 'BUG' ? 'internal error' : error.message
+    // A defect's message, and the hub's, may quote anything; devices get the code only.
+    const foreign = error.code === 'BUG' || error.stage?.startsWith('hub.')
+    const message = foreign ? 'see the log of the gateway' : error.message
     return JSON.stringify({ $error: { code: error.code, message } })
   }
 
@@ -105,34 +121,48 @@ class JsonCodec implements Codec<Lines> {
 }
 
 function decodeHello(claim: unknown): Messages['up'] {
-  if (!isObject(claim)) throw bad('$hello is not an object')
+  if (!isObject(claim)) throw badHello('$hello is not an object')
   const { deviceId, key, sas } = claim
   // IoT Hub's own rule for device ids.
   if (typeof deviceId !== 'string' || !/^[A-Za-z0-9\-.+%_#*?!(),=@$':]{1,128}$/.test(deviceId)) {
-    throw bad('deviceId is not 1 to 128 of the characters that IoT Hub allows')
+    throw badHello('deviceId is not 1 to 128 of the characters that IoT Hub allows')
   }
-  if (key !== undefined && typeof key !== 'string') throw bad('key is not a string')
-  if (sas !== undefined && typeof sas !== 'string') throw bad('sas is not a string')
-  if (key !== undefined && sas !== undefined) throw bad('a hello brings a key or a sas, not both')
+  if (key !== undefined && typeof key !== 'string') throw badHello('key is not a string')
+  if (sas !== undefined && typeof sas !== 'string') throw badHello('sas is not a string')
+  if (key !== undefined && sas !== undefined) throw badHello('a hello brings a key or a sas, not both')
   return hello({ deviceId, ...(key !== undefined && { key }), ...(sas !== undefined && { sas }) })
 }
 
+function decodeReport(value: JsonObject, out: Out): Messages['up'] | undefined {
+  const { $seq, $report: patch } = value
+  const tag = tagOf($seq)
+  if (isObject(patch)) return report(patch, tag)
+  out.fail(bad('$report is not an object'), report({}, tag))
+  return undefined
+}
+
 function decodeReading(line: string, value: JsonObject, out: Out): Messages['up'] | undefined {
-  const { $seq: tag, $properties: properties = {}, $report: patch } = value
-  if (tag !== undefined && !isTag(tag)) {
-    throw bad(`$seq is not a string or a number of at most ${Number.MAX_SAFE_INTEGER}`)
-  }
-  if (patch !== undefined) {
-    const item = report(isObject(patch) ? patch : {}, tag)
-    if (isObject(patch)) return item
-    out.fail(bad('$report is not an object'), item)
-    return undefined
-  }
+  const { $seq, $properties: properties = {} } = value
+  const tag = tagOf($seq)
   for (const key of protocolKeys) delete value[key]
   const body = Buffer.from(withoutProtocolMembers(line))
   if (isStringMap(properties)) return reading(body, value, tag, properties)
   out.fail(bad('$properties is not an object of strings'), reading(body, value, tag))
   return undefined
+}
+
+/** Refuses a line that says several things, with the receipt that its `$seq` asks for. */
+function refuseMixture(said: string, value: JsonObject, out: Out): void {
+  const message = `a line with ${said} holds something else too; one line says one thing`
+  if (said === '$hello') throw badHello(message)
+  if (!isTag(value.$seq)) throw bad(message)
+  out.fail(bad(message), reading(Buffer.alloc(0), value, value.$seq))
+}
+
+function tagOf(sequence: unknown): string | number | undefined {
+  if (sequence === undefined) return undefined
+  if (isTag(sequence)) return sequence
+  throw bad(`$seq is not a string or a number of at most ${Number.MAX_SAFE_INTEGER}`)
 }
 
 function reading(
@@ -171,6 +201,10 @@ function bodyText(body: Buffer): string {
   return JSON.stringify({ $base64: body.toString('base64') })
 }
 
+function badHello(message: string): GatewayError {
+  return new GatewayError('BAD_HELLO', message)
+}
+
 function bad(message: string): GatewayError {
   return new GatewayError('BAD_CONTENT', message)
 }
@@ -184,7 +218,7 @@ function isOutcome(value: unknown): value is Outcome {
 }
 
 /** Greater numbers lose digits in JavaScript: their receipt would name another one. */
-function isTag(value: unknown): boolean {
+function isTag(value: unknown): value is string | number {
   return typeof value === 'string' || (typeof value === 'number' && Math.abs(value) <= Number.MAX_SAFE_INTEGER)
 }
 

@@ -1,7 +1,8 @@
-import { Duplex } from 'node:stream'
+import type { Duplex } from 'node:stream'
 import { Connection } from '../core/connection.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { Level } from '../core/levels.ts'
+import { isStream } from '../core/plain-stream.ts'
 import type { EndingStep, Half, Outlet, Stage, Step } from '../core/stage.ts'
 
 /** What a stage half made of what it was fed. */
@@ -40,7 +41,7 @@ async function feedHalf<In, Next, Back>(
 ): Promise<Fed<Next, Back>> {
   const fed: Fed<Next, Back> = { emitted: [], replied: [], errors: [] }
   if (half === undefined) return fed
-  if (half instanceof Duplex || isStream(half)) {
+  if (isStream(half)) {
     await feedStream(half, items, fed)
     return fed
   }
@@ -71,8 +72,4 @@ async function feedStream<In, Next, Back>(stream: Duplex, items: readonly In[], 
   } catch (thrown) {
     fed.errors.push(GatewayError.from(thrown))
   }
-}
-
-function isStream(half: object): half is Duplex {
-  return typeof (half as Partial<Duplex>).pipe === 'function'
 }

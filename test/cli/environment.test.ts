@@ -76,7 +76,7 @@ test('every fault is told at once, by the name of the flag or variable at fault'
   assert.equal(faults.length, 6)
   const text = faults.join('\n')
   assert.match(text, /HEADGATE_HUB: .*HostName is not a host.*must come together/)
-  assert.match(text, /HEADGATE_HUB_CA: cannot read \/nowhere\/ca.pem: ENOENT/)
+  assert.match(text, /HEADGATE_HUB_CA: cannot read the file: ENOENT: \/nowhere\/ca.pem/)
   assert.match(text, /HEADGATE_PORT is not a port from 0 to 65535: 70000/)
   assert.match(text, /--admin-port is not a port/)
   assert.match(text, /HEADGATE_EMULATOR_PORT is not a port/)
@@ -109,8 +109,11 @@ test('no secret of a connection string is told, whatever is wrong with it', () =
 test('the file of authorities is read into the settings', () => {
   const folder = mkdtempSync(join(tmpdir(), 'headgate-test-'))
   try {
-    writeFileSync(join(folder, 'ca.pem'), 'PEM')
-    assert.equal(readSettings({}, { HEADGATE_HUB_CA: join(folder, 'ca.pem') }).hubCa, 'PEM')
+    const pem = '-----BEGIN CERTIFICATE-----\n'
+    writeFileSync(join(folder, 'ca.pem'), pem)
+    writeFileSync(join(folder, 'no.pem'), 'words')
+    assert.equal(readSettings({}, { HEADGATE_HUB_CA: join(folder, 'ca.pem') }).hubCa, pem)
+    assert.match(faultsOf({ HEADGATE_HUB_CA: join(folder, 'no.pem') })[0] ?? '', /holds no PEM certificate/)
     assert.match(faultsOf({ HEADGATE_HUB_CA: folder })[0] ?? '', /EISDIR/)
   } finally {
     rmSync(folder, { recursive: true })

@@ -34,7 +34,7 @@ for (const [name, text, words] of [
   ['nullish', 'export default () => undefined', /no pipeline, list of services, or function/],
   ['promised', 'export default async () => 7', /no pipeline, list of services, or function/],
   ['broken', 'export default (', /cannot load .*broken.mjs: /],
-  ['throwing', 'throw new Error("at load")', /cannot load .*throwing.mjs: at load/],
+  ['throwing', 'throw new Error("at load")', /cannot load .*throwing.mjs: Error: at load\n.*throwing.mjs:1:7/],
   ['empty', 'export default []', /there is no pipeline to serve/],
 ] as const) {
   test(`a module whose default export is ${name} is CONFIGURATION`, async () => {

@@ -20,7 +20,7 @@ function caught(t: TestContext) {
   })
   const agent = new https.Agent()
   const address = { host: 'plant.azure-devices.net', port: 8443, policy: undefined }
-  const requests = new DeviceRequests({ address, agent, ca: 'PEM', timeoutMs: 1000 }, unmeteredHub)
+  const requests = new DeviceRequests({ address, agent, pollAgent: agent, ca: 'PEM', timeoutMs: 1000 }, unmeteredHub)
   const ask = (headers: Record<string, string>, ...chunks: string[]) => {
     const ended = new Promise<Error | null>((resolve) => {
       const request = requests.buildRequest('POST', '/devices/d1/messages/events', headers, 'other', undefined, resolve)

@@ -27,7 +27,9 @@ for (const [status, body, code] of [
   [500, '', 'HUB_UNAVAILABLE'],
   [502, '<html>proxy</html>', 'HUB_UNAVAILABLE'],
   [503, second(503001), 'HUB_UNAVAILABLE'],
-  [302, '', 'HUB_REJECTED'],
+  [302, '', 'HUB_UNAVAILABLE'],
+  [200, '<html>', 'HUB_UNAVAILABLE'],
+  [403, 'blocked by firewall', 'HUB_UNAVAILABLE'],
 ] as const) {
   test(`${status} ${body.slice(0, 40)} is ${code}`, () => {
     assert.equal(httpError(failure(status, body)).code, code)

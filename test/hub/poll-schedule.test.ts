@@ -81,6 +81,15 @@ test('the longer of two pauses counts', async (t) => {
   assert.deepEqual(turns, [500])
 })
 
+test('a pause of months is taken for a mistake and lasts five minutes', async (t) => {
+  const time = virtualTime(t)
+  const schedule = new PollSchedule({ pollsPerSecond: 10, intervalMs: 1 })
+  schedule.pause(2_592_000_000)
+  const turns = poller(time, schedule, false)
+  await time.pass(300_001)
+  assert.deepEqual(turns, [300_000])
+})
+
 test('a session that leaves gives its place in the queue to those behind it', async (t) => {
   const time = virtualTime(t)
   const schedule = new PollSchedule({ pollsPerSecond: 1, intervalMs: 1 })

@@ -28,7 +28,7 @@ export class FaultyHub implements Hub {
     return {
       send: (messages) => this.#send(session, messages),
       report: (report) => this.#report(session, report),
-      commands: () => session.commands(),
+      commands: (stopped) => session.commands(stopped),
       settle: (receipt) => session.settle(receipt),
       close: () => session.close(),
     }

@@ -173,4 +173,26 @@ describe('commands of a connection', () => {
     await turn()
     assert.equal(timers(), before)
   })
+
+  test('an answer that may wait behind held readings is not counted as missing', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    const { read, stream, to, write } = await endpoint({ maxInFlight: 1, answerTimeoutMs: 100 })
+    to.command(c1)
+    await turn()
+    assert.equal(await read(), c1)
+    void write(batchOf(1))
+    await turn()
+    t.mock.timers.tick(100)
+    await turn()
+    assert.deepEqual(to.settled, [])
+    await to.answer()
+    await read()
+    t.mock.timers.tick(1000)
+    await turn()
+    assert.deepEqual(
+      to.settled.map(({ outcome }) => outcome),
+      ['abandon'],
+    )
+    stream.destroy()
+  })
 })

@@ -54,7 +54,7 @@ describe('json, to the device', () => {
     )
     assert.equal(
       refuse?.(new GatewayError('BUG', 'read c2VjcmV0 of undefined')),
-      '{"$error":{"code":"BUG","message":"internal error"}}',
+      '{"$error":{"code":"BUG","message":"see the log of the gateway"}}',
     )
   })
 

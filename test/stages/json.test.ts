@@ -57,9 +57,28 @@ describe('json, from the device', () => {
       '{"deviceId":"d","key":"zebra","sas":"zebra"}',
     ]) {
       const error = await refusal(`{"$hello":${claim}}`)
-      assert.equal(error.code, 'BAD_CONTENT')
+      assert.equal(error.code, 'BAD_HELLO')
       assert.doesNotMatch(error.message, /zebra|123454321/)
     }
+  })
+
+  for (const line of [
+    '{"$ping":1,"$seq":7,"t":20}',
+    '{"$answer":"x","$seq":7,"t":20}',
+    '{"$report":{},"$seq":7,"t":20}',
+  ]) {
+    test(`a line that says two things is refused with the receipt of its reading: ${line}`, async () => {
+      const { emitted, replied, errors } = await up(line)
+      assert.deepEqual([emitted, replied], [[], []])
+      assert.deepEqual(
+        errors.map(({ code }) => code),
+        ['BAD_CONTENT'],
+      )
+    })
+  }
+
+  test('a hello beside which something else stands is a bad hello', async () => {
+    assert.equal((await refusal('{"$hello":{"deviceId":"d1"},"t":1}')).code, 'BAD_HELLO')
   })
 
   test('telemetry is the object without its $ members, with its sequence number and properties beside it', async () => {
@@ -167,13 +186,14 @@ describe('json, from the device', () => {
     assert.deepEqual(Object.entries(second.properties), [['__proto__', 'x']])
   })
 
-  test('whatever a device sends, the only error is bad content or an unknown command', async () => {
+  test('whatever a device sends, the only error is bad content, a bad hello or an unknown command', async () => {
     const key = fc.constantFrom('$hello', '$seq', '$properties', '$report', '$ping', '$answer', '$x', 'a', '__proto__')
     const object = fc.dictionary(key, fc.jsonValue({ maxDepth: 2 })).map((each) => JSON.stringify(each))
     await fc.assert(
       fc.asyncProperty(fc.array(fc.oneof(object, fc.string(), fc.json())), async (lines) => {
         const { errors } = await up(...lines)
-        for (const { code } of errors) assert.ok(code === 'BAD_CONTENT' || code === 'UNKNOWN_COMMAND', code)
+        const expected = ['BAD_CONTENT', 'BAD_HELLO', 'UNKNOWN_COMMAND']
+        for (const { code } of errors) assert.ok(expected.includes(code), code)
       }),
     )
   })
