@@ -146,9 +146,21 @@ function decodeReading(line: string, value: JsonObject, out: Out): Messages['up'
   const tag = tagOf($seq)
   for (const key of protocolKeys) delete value[key]
   const body = Buffer.from(withoutProtocolMembers(line))
-  if (isStringMap(properties)) return reading(body, value, tag, properties)
-  out.fail(bad('$properties is not an object of strings'), reading(body, value, tag))
+  const fault = faultOfProperties(properties, line)
+  if (fault === undefined) return reading(body, value, tag, properties as Record<string, string>)
+  out.fail(bad(fault), reading(body, value, tag))
   return undefined
+}
+
+/**
+ * Names must be of IoT Hub's alphabet and be written without escapes: the hub refuses others, and JSON.parse of Node 24 gives
+ * one escaped name for another (nodejs/node#63785).
+ */
+function faultOfProperties(properties: unknown, line: string): string | undefined {
+  if (!isStringMap(properties)) return '$properties is not an object of strings'
+  const names = Object.keys(properties)
+  const strange = names.findIndex((name) => !/^[\w!#$%&'*+.^`|~-]{1,128}$/.test(name) || !line.includes(`"${name}"`))
+  return strange < 0 ? undefined : `name ${strange + 1} in $properties has characters that IoT Hub does not allow`
 }
 
 /** Refuses a line that says several things, with the receipt that its `$seq` asks for. */

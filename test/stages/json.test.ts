@@ -81,6 +81,14 @@ describe('json, from the device', () => {
     assert.equal((await refusal('{"$hello":{"deviceId":"d1"},"t":1}')).code, 'BAD_HELLO')
   })
 
+  for (const name of ['\\"', '\\\\', 'a b', 'ü', '\\u0061', '']) {
+    test(`a property name that IoT Hub does not allow, or that is written with escapes, is refused: ${name}`, async () => {
+      const { emitted, errors } = await up(`{"$seq":1,"$properties":{"ok":"1","${name}":"2"},"t":1}`)
+      assert.deepEqual(emitted, [])
+      assert.match(errors[0]?.message ?? '', /name 2 in \$properties/)
+    })
+  }
+
   test('telemetry is the object without its $ members, with its sequence number and properties beside it', async () => {
     const { emitted } = await up('{"$seq":7,"$properties":{"alert":"true"},"t":20.5}')
     const [item] = emitted
