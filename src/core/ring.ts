@@ -230,7 +230,8 @@ export class Ring {
     return undefined
   }
 
-  #failed(error: GatewayError, item: unknown, slot: Slot, direction: Direction): Failed {
+  #failed(thrown: GatewayError, item: unknown, slot: Slot, direction: Direction): Failed {
+    const error = direction === 'up' ? this.#tooEarly(thrown, item) : thrown
     // A step that fails when the ring is gone, because it is, concerns nobody.
     if (this.stream.destroyed) return nothingMore
     // What this side cuts off by ending the connection is not the device's fault.
@@ -238,6 +239,19 @@ export class Ring {
     const verdict = this.#judge(error, [item], slot.meter)
     if (verdict === 'close' && direction === 'up') this.#shut = Math.max(this.#shut, slot.stage)
     return this.#answer(error, item, slot.stage, direction, verdict !== 'drop')
+  }
+
+  /**
+   * Before identity a reading that is refused is first of all too early: it must not travel on for its receipt, since
+   * nothing but a hello passes.
+   */
+  #tooEarly(error: GatewayError, item: unknown): GatewayError {
+    const kind = kindOf(item)
+    if (this.connection.identity !== undefined || (kind !== 'telemetry' && kind !== 'report')) return error
+    return new GatewayError('NOT_IDENTIFIED', `a ${kind} came before the hello`, {
+      cause: error,
+      stage: error.stage ?? '',
+    })
   }
 
   /** Counts an error, asks the policy what follows, and does it. */
@@ -278,11 +292,7 @@ export class Ring {
   /** Gives a failed item its receipt, or tells the device of an error that answers no item. */
   #answer(error: GatewayError, item: unknown, stage: number, direction: Direction, tell: boolean): Failed {
     const kind = kindOf(item)
-    if (direction === 'up' && this.connection.identity === undefined && (kind === 'telemetry' || kind === 'report')) {
-      // Nothing but a hello passes before identity, so a refused item does not travel on for its receipt either.
-      return { goesOn: undefined, held: tell ? this.#tell(error) : undefined }
-    }
-    if (direction === 'up' && (kind === 'telemetry' || kind === 'report')) {
+    if (direction === 'up' && error.code !== 'NOT_IDENTIFIED' && (kind === 'telemetry' || kind === 'report')) {
       ;(item as { refused: GatewayError }).refused = error
       this.#refusals = true
       return { goesOn: item, held: undefined }

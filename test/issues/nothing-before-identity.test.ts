@@ -3,11 +3,10 @@ import { test } from 'node:test'
 import { jsonLines } from '../../src/pipelines/json-lines.ts'
 import { embed, memoryHub } from '../../src/testing.ts'
 
-test('a reading that the codec refuses before the hello gets no receipt and goes no further', async () => {
+test('a reading that the codec refuses before the hello ends the connection and goes no further', async () => {
   const device = embed(jsonLines(memoryHub()))
   device.write('{"$seq":7,"$properties":1,"t":1}\n')
-  assert.match(await device.next(), /"\$error":\{"code":"BAD_CONTENT"/)
-  device.end()
+  assert.match(await device.next(), /"\$error":\{"code":"NOT_IDENTIFIED"/)
   await device.ended()
   const { meter } = device.ring.connection
   assert.equal(meter.stage('batch', 'up').items, 0)
