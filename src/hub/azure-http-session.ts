@@ -73,6 +73,7 @@ export class AzureHttpSession implements HubSession {
       // Nobody takes it any more: the hub may give it to the device's next connection at once.
       if (fresh !== undefined && stopped.aborted) {
         this.#locked.delete(fresh.id)
+        // Where even that fails, the lock runs out after its minute.
         await this.#parts.client.abandon(found as Message).catch(() => undefined)
       } else if (fresh !== undefined) {
         yield fresh

@@ -204,7 +204,7 @@ class HubEndpoint extends Duplex {
       const alike = byError.get(error)
       if (alike === undefined) byError.set(error, [message])
       else alike.push(message)
-      exceptions.set(message, credentialCodes.has(error.code) ? lostSession(error) : error)
+      exceptions.set(message, sessionCodes.has(error.code) ? lostSession(error) : error)
     }
     for (const [error, messages] of byError) this.#connection.refused(error, messages)
   }
@@ -223,11 +223,11 @@ async function within(timeMs: number, promise: Promise<void> | undefined): Promi
   clearTimeout(timer)
 }
 
-const credentialCodes: ReadonlySet<string> = new Set(['UNAUTHORIZED', 'DEVICE_NOT_FOUND'])
+const sessionCodes: ReadonlySet<string> = new Set(['UNAUTHORIZED', 'DEVICE_NOT_FOUND', 'CONFIGURATION', 'BUG'])
 
-/** Credentials that stopped being good say nothing against the message: the device may send it again when it is back. */
+/** What is wrong with the session says nothing against the message: the device may send it again when it is back. */
 function lostSession(cause: GatewayError): GatewayError {
-  return new GatewayError('HUB_SESSION_CLOSED', `the hub ended the session: ${cause.message}`, {
+  return new GatewayError('HUB_SESSION_CLOSED', `the hub session is of no use: ${cause.message}`, {
     cause,
     stage: 'hub.up',
   })

@@ -140,7 +140,7 @@ describe('hub, sending', () => {
     await to.answer()
     assert.deepEqual(await answerOf(read), [
       [1, 'HUB_UNAVAILABLE'],
-      [2, 'BUG'],
+      [2, 'HUB_SESSION_CLOSED'],
       [3, 'complete'],
     ])
     await to.answer()
