@@ -42,39 +42,40 @@ export function lines(options: LinesOptions = {}): Stage<Bytes, Lines> {
   })
 }
 
-/** split2 driven synchronously: its mapper collects the lines of a chunk, so that it needs no readable side of its own. */
+/**
+ * split2 driven synchronously: its mapper collects the lines of a chunk, so that it needs no readable side of its own. It is
+ * given whole lines only, since it would scan an unfinished one again at every read.
+ */
 class LineSplitter implements EndingStep<Buffer, string, Buffer> {
   readonly #maxLength: number
-  readonly #split: SplitState
+  readonly #split: { write(chunk: Buffer): boolean }
   #found: string[] = []
-  /** The raw bytes of the line that is not finished yet: split2 decodes them, and only bytes show what was not UTF-8. */
+  /** The bytes of the line that is not finished yet, and how many. */
   #tail: Buffer[] = []
   #tailBytes = 0
+  /** True while the rest of a line over the limit is thrown away. */
+  #skipping = false
 
   constructor(maxLength: number) {
     this.#maxLength = maxLength
-    const collect = (line: string) => {
+    this.#split = split2(/\r?\n/, (line: string) => {
       this.#found.push(line)
-    }
-    // One more, for a \r whose \n is still to come. The types of split2 do not know skipOverflow yet.
-    const options = { maxLength: maxLength + 1, skipOverflow: true }
-    this.#split = split2(/\r?\n/, collect, options) as unknown as SplitState
+    })
   }
 
   push(chunk: Buffer, out: Outlet<string, Buffer>): void {
-    const skipping = this.#split.overflow
-    this.#split.write(chunk)
-    const found = this.#found
-    this.#found = []
-    const suspect = found.length > 0 && !(isUtf8(chunk) && this.#tail.every(isUtf8))
-    const raw = suspect ? this.#rawLines(chunk) : undefined
-    // While split2 skips the rest of a long line, the first line break ends that line and gives none.
-    if (raw !== undefined && skipping) raw.shift()
-    this.#keepTail(chunk)
-    for (let index = 0; index < found.length; index++) this.#give(found[index] as string, raw?.[index], out)
-    // A chunk may end one long line and begin another.
-    if (this.#split.overflow && (!skipping || chunk.includes(newline))) this.#refuseTail(out)
-    if (this.#split.overflow) this.#dropTail()
+    const first = chunk.indexOf(newline)
+    if (first < 0) {
+      this.#keep(chunk, out)
+      return
+    }
+    const from = this.#skipping ? first + 1 : 0
+    this.#skipping = false
+    const end = chunk.lastIndexOf(newline) + 1
+    const whole = chunk.subarray(from, end)
+    this.#giveLines(this.#tailBytes === 0 ? whole : Buffer.concat([...this.#tail, whole]), out)
+    this.#dropTail()
+    this.#keep(chunk.subarray(end), out)
   }
 
   end(out: Outlet<string, Buffer>): void {
@@ -82,6 +83,17 @@ class LineSplitter implements EndingStep<Buffer, string, Buffer> {
     const message = `the connection ended ${this.#tailBytes} bytes into a line`
     out.fail(new GatewayError('FRAME_UNTERMINATED', message), Buffer.concat(this.#tail))
     this.#dropTail()
+  }
+
+  /** `bytes` are lines with their terminators. */
+  #giveLines(bytes: Buffer, out: Outlet<string, Buffer>): void {
+    if (bytes.length === 0) return
+    this.#split.write(bytes)
+    const found = this.#found
+    this.#found = []
+    // split2 decodes, and only bytes show what was not UTF-8.
+    const raw = isUtf8(bytes) ? undefined : rawLines(bytes)
+    for (let index = 0; index < found.length; index++) this.#give(found[index] as string, raw?.[index], out)
   }
 
   #give(line: string, raw: Buffer | undefined, out: Outlet<string, Buffer>): void {
@@ -96,32 +108,21 @@ class LineSplitter implements EndingStep<Buffer, string, Buffer> {
     }
   }
 
-  #refuseTail(out: Outlet<string, Buffer>): void {
+  /** Keeps the beginning of a line, unless it is too long already. */
+  #keep(rest: Buffer, out: Outlet<string, Buffer>): void {
+    if (rest.length === 0 || this.#skipping) return
+    if (this.#tail.push(rest) > maxPieces) this.#tail = [Buffer.concat(this.#tail)]
+    this.#tailBytes += rest.length
+    // One more, for a \r whose \n is still to come.
+    const limit = rest[rest.length - 1] === carriageReturn ? this.#maxLength + 1 : this.#maxLength
+    if (this.#tailBytes <= limit) return
     out.fail(this.#tooLong(`at least ${this.#tailBytes}`), Buffer.concat(this.#tail))
+    this.#dropTail()
+    this.#skipping = true
   }
 
   #tooLong(bytes: string): GatewayError {
     return new GatewayError('FRAME_TOO_LONG', `a line of ${bytes} bytes exceeds the limit of ${this.#maxLength}`)
-  }
-
-  #rawLines(chunk: Buffer): Buffer[] {
-    const bytes = Buffer.concat([...this.#tail, chunk])
-    const raw: Buffer[] = []
-    let from = 0
-    for (let at = bytes.indexOf(newline); at >= 0; at = bytes.indexOf(newline, from)) {
-      raw.push(bytes.subarray(from, at > from && bytes[at - 1] === carriageReturn ? at - 1 : at))
-      from = at + 1
-    }
-    return raw
-  }
-
-  #keepTail(chunk: Buffer): void {
-    const last = chunk.lastIndexOf(newline)
-    if (last >= 0) this.#dropTail()
-    const rest = last < 0 ? chunk : chunk.subarray(last + 1)
-    if (rest.length === 0) return
-    if (this.#tail.push(rest) > maxPieces) this.#tail = [Buffer.concat(this.#tail)]
-    this.#tailBytes += rest.length
   }
 
   #dropTail(): void {
@@ -130,8 +131,12 @@ class LineSplitter implements EndingStep<Buffer, string, Buffer> {
   }
 }
 
-/** The part of split2's stream that is used here; `overflow` is true while it skips the rest of a line over maxLength. */
-interface SplitState {
-  write(chunk: Buffer): boolean
-  readonly overflow: boolean
+function rawLines(bytes: Buffer): Buffer[] {
+  const raw: Buffer[] = []
+  let from = 0
+  for (let at = bytes.indexOf(newline); at >= 0; at = bytes.indexOf(newline, from)) {
+    raw.push(bytes.subarray(from, at > from && bytes[at - 1] === carriageReturn ? at - 1 : at))
+    from = at + 1
+  }
+  return raw
 }
