@@ -1,9 +1,9 @@
 import { createLog } from '../gateway/log.ts'
 import { type Gateway, serve } from '../gateway/serve.ts'
-import { azureHttp } from '../hub/azure-http.ts'
-import { retry } from '../hub/retry.ts'
 import { jsonLines } from '../pipelines/json-lines.ts'
 import { peerAddress } from '../stages/enrich.ts'
+import { announcementOf } from './announcement.ts'
+import { connectHub } from './connect-hub.ts'
 import { type EmulatorWithFile, startEmulatorWithFile } from './embedded-emulator.ts'
 import type { Settings } from './environment.ts'
 import { Fleet } from './fleet.ts'
@@ -24,7 +24,7 @@ export async function demo(settings: Settings, options: DemoOptions): Promise<vo
   const simulated = settings.hub === undefined ? options.devices : 0
   const simulatedIds = Array.from({ length: simulated }, (_, index) => `sim-${index + 1}`)
   const embedded = settings.hub === undefined ? await startHub(settings, simulatedIds) : undefined
-  const hub = retry(connectHub(settings, embedded))
+  const hub = connectHub(settings, embedded)
   let gateway: Gateway | undefined
   let traffic: NodeJS.Timeout | undefined
   try {
@@ -44,8 +44,7 @@ export async function demo(settings: Settings, options: DemoOptions): Promise<vo
     const fleet = new Fleet({ devices, rate: 1 })
     if (options.json) announceJson(gateway, embedded)
     else announce(gateway, embedded, simulated)
-    const started = await Promise.race([fleet.start().then(() => true), terminated.then(() => false)])
-    if (!started) fleet.abandon()
+    const started = await fleet.startUnless(terminated)
     if (started && !options.json && simulated > 0) traffic = showTraffic(fleet, embedded)
     await terminated
     clearInterval(traffic)
@@ -66,17 +65,6 @@ function startHub(settings: Settings, simulated: readonly string[]): Promise<Emu
   return startEmulatorWithFile({ port: settings.emulatorPort, devices })
 }
 
-function connectHub(settings: Settings, embedded: EmulatorWithFile | undefined) {
-  if (embedded === undefined) return azureHttp(settings.hub as string, ca(settings.hubCa))
-  // The emulator has no throttle unless told so, and a person who queues a command wants to see it arrive.
-  const quick = { pollIntervalMs: 1000, pollsPerSecond: 200 }
-  return azureHttp(`HostName=${embedded.emulator.hostName}`, { ca: embedded.emulator.ca, ...quick })
-}
-
-function ca(pem: string | undefined): { ca?: string } {
-  return pem === undefined ? {} : { ca: pem }
-}
-
 function keyOf(embedded: EmulatorWithFile | undefined, deviceId: string): { key?: string } {
   const key = embedded?.emulator.hub.getDevice(deviceId)?.authentication.symmetricKey.primaryKey
   return key === undefined ? {} : { key }
@@ -84,10 +72,8 @@ function keyOf(embedded: EmulatorWithFile | undefined, deviceId: string): { key?
 
 function announceJson(gateway: Gateway, embedded: EmulatorWithFile | undefined): void {
   const announcement = {
-    gateway: gateway.addresses.map(({ pipeline, address }) => ({ pipeline, port: address.port })),
-    admin: { port: gateway.adminAddress?.port },
+    ...announcementOf(gateway, embedded),
     ...(embedded !== undefined && {
-      emulator: embedded.announcement,
       devices: forPeople.map((deviceId) => ({ deviceId, ...keyOf(embedded, deviceId) })),
     }),
   }

@@ -47,7 +47,7 @@ export class Fleet {
     try {
       await Promise.all(this.#devices.map((device) => device.connect()))
     } catch (error) {
-      this.abandon()
+      this.#abandon()
       throw error
     }
     this.#devices.forEach((device, index) => {
@@ -55,8 +55,14 @@ export class Fleet {
     })
   }
 
-  /** Cuts every connection. */
-  abandon(): void {
+  /** As {@link Fleet.start}; false, with every connection cut, where `ended` resolves before all are welcome. */
+  async startUnless(ended: Promise<unknown>): Promise<boolean> {
+    const started = await Promise.race([this.start().then(() => true), ended.then(() => false)])
+    if (!started) this.#abandon()
+    return started
+  }
+
+  #abandon(): void {
     for (const device of this.#devices) device.destroy()
   }
 

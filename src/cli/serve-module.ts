@@ -4,9 +4,9 @@ import { GatewayError } from '../core/errors.ts'
 import { isPipeline, type Pipeline } from '../core/pipeline.ts'
 import { createLog } from '../gateway/log.ts'
 import { type Gateway, type Service, serve } from '../gateway/serve.ts'
-import { azureHttp } from '../hub/azure-http.ts'
 import type { Hub } from '../hub/port.ts'
-import { retry } from '../hub/retry.ts'
+import { announcementOf } from './announcement.ts'
+import { connectHub } from './connect-hub.ts'
 import { type EmulatorWithFile, startEmulatorWithFile } from './embedded-emulator.ts'
 import type { Settings } from './environment.ts'
 import { terminationSignal } from './shutdown.ts'
@@ -27,7 +27,7 @@ export async function serveModule(module: string, settings: Settings, json: bool
   const wantsHub = typeof served === 'function'
   const embedded =
     wantsHub && settings.hub === undefined ? await startEmulatorWithFile({ port: settings.emulatorPort }) : undefined
-  const hub = wantsHub ? retry(connectHub(settings, embedded)) : undefined
+  const hub = wantsHub ? connectHub(settings, embedded) : undefined
   let gateway: Gateway | undefined
   try {
     const what = typeof served === 'function' ? servable(await served(hub as Hub), module) : served
@@ -45,14 +45,6 @@ export async function serveModule(module: string, settings: Settings, json: bool
     await hub?.close?.()
     await embedded?.close()
   }
-}
-
-function connectHub(settings: Settings, embedded: EmulatorWithFile | undefined): Hub {
-  if (embedded !== undefined) {
-    const { connectionString, ca } = embedded.emulator
-    return azureHttp(connectionString, { ca, pollIntervalMs: 1000 })
-  }
-  return azureHttp(settings.hub as string, settings.hubCa === undefined ? {} : { ca: settings.hubCa })
 }
 
 async function load(module: string): Promise<Served> {
@@ -76,15 +68,14 @@ function servable(served: unknown, module: string): Servable {
 }
 
 function announce(gateway: Gateway, embedded: EmulatorWithFile | undefined, json: boolean): void {
-  const services = gateway.addresses.map(({ pipeline, address }) => ({ pipeline, port: address.port }))
-  const admin = { port: gateway.adminAddress?.port }
   if (json) {
-    const emulator = embedded === undefined ? {} : { emulator: embedded.announcement }
-    process.stdout.write(`${JSON.stringify({ gateway: services, admin, ...emulator })}\n`)
+    process.stdout.write(`${JSON.stringify(announcementOf(gateway, embedded))}\n`)
     return
   }
-  for (const { pipeline, port } of services) process.stdout.write(`${pipeline} listens on port ${port}\n`)
-  process.stdout.write(`metrics on http://localhost:${admin.port}/metrics\n`)
+  for (const { pipeline, address } of gateway.addresses) {
+    process.stdout.write(`${pipeline} listens on port ${address.port}\n`)
+  }
+  process.stdout.write(`metrics on http://localhost:${gateway.adminAddress?.port}/metrics\n`)
   if (embedded === undefined) return
   process.stdout.write(`HEADGATE_HUB is not set: using an emulator on port ${embedded.emulator.port}\n`)
   process.stdout.write(`  trust ${embedded.caFile}\n  service ${embedded.emulator.connectionString}\n`)

@@ -33,8 +33,7 @@ export async function simulate(options: SimulateOptions, settings: Settings): Pr
   const devices = await identities(options, settings)
   const fleet = new Fleet({ devices, rate: options.rate, ...(options.count > 0 && { count: options.count }) })
   // Asked to end before all are welcome: there is nothing to report.
-  const started = await Promise.race([fleet.start().then(() => true), terminated.then(() => false)])
-  if (!started) return fleet.abandon()
+  if (!(await fleet.startUnless(terminated))) return
   const progress = options.json ? undefined : setInterval(() => process.stdout.write(`${words(fleet.report)}\n`), 5000)
   await Promise.race([fleet.finished(), terminated])
   await fleet.stop()

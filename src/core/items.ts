@@ -32,8 +32,8 @@ export interface Telemetry {
   readonly kind: 'telemetry'
   /** The message body as the hub gets it, byte for byte. */
   readonly body: Buffer
-  /** The decoded reading for stages that look inside, where the codec decoded one. The hub never sees it. */
-  readonly value: unknown
+  /** The decoded reading for stages that look inside, where the codec decoded one. Let go by the batcher; the hub never sees it. */
+  value: unknown
   readonly properties: Properties
   readonly messageId: string | undefined
   readonly correlationId: string | undefined

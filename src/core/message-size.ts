@@ -4,7 +4,7 @@ import type { Telemetry } from './items.ts'
 export const maxSendBytes = 255 * 1024 - 1
 
 /** IoT Hub bills and meters messages in blocks of 4 KB (0.5 KB on the Free tier, which is not modelled). */
-export const billableBlockBytes = 4096
+const billableBlockBytes = 4096
 
 // Fixed cost of a message and of a property as Microsoft's C SDK counts them against the batch limit.
 const messageOverheadBytes = 384

@@ -247,7 +247,8 @@ export class Ring {
    */
   #tooEarly(error: GatewayError, item: unknown): GatewayError {
     const kind = kindOf(item)
-    if (this.connection.identity !== undefined || (kind !== 'telemetry' && kind !== 'report')) return error
+    if (this.connection.identity !== undefined || error.code === 'NOT_IDENTIFIED') return error
+    if (kind !== 'telemetry' && kind !== 'report') return error
     return new GatewayError('NOT_IDENTIFIED', `a ${kind} came before the hello`, {
       cause: error,
       stage: error.stage ?? '',
@@ -292,7 +293,8 @@ export class Ring {
   /** Gives a failed item its receipt, or tells the device of an error that answers no item. */
   #answer(error: GatewayError, item: unknown, stage: number, direction: Direction, tell: boolean): Failed {
     const kind = kindOf(item)
-    if (direction === 'up' && error.code !== 'NOT_IDENTIFIED' && (kind === 'telemetry' || kind === 'report')) {
+    const known = this.connection.identity !== undefined
+    if (direction === 'up' && known && (kind === 'telemetry' || kind === 'report')) {
       ;(item as { refused: GatewayError }).refused = error
       this.#refusals = true
       return { goesOn: item, held: undefined }

@@ -68,8 +68,10 @@ const nothing = Buffer.alloc(0)
  */
 function slim(item: Telemetry | Report): Telemetry | Report {
   if (item.kind === 'report') return item.refused === undefined ? item : { ...item, patch: {} }
+  // A copy: the refused one may be kept whole by whoever gets the dead letters.
   if (item.refused !== undefined) return { ...item, value: undefined, body: nothing, properties: {} }
-  return item.value === undefined ? item : { ...item, value: undefined }
+  item.value = undefined
+  return item
 }
 
 type Limits = Required<BatchOptions>
