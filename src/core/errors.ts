@@ -19,6 +19,12 @@ export const errorTable = {
   FRAME_CORRUPT: { verdict: 'close', retryable: false },
   /** The device ended the connection in the middle of a frame. */
   FRAME_UNTERMINATED: { verdict: 'dead-letter', retryable: false },
+  /** Bytes between two frames that belong to neither. */
+  FRAME_NOISE: { verdict: 'drop', retryable: false },
+  /** A frame was found whole, but its escapes or its stuffing are wrong; the next one is not touched by that. */
+  FRAME_DAMAGED: { verdict: 'dead-letter', retryable: false },
+  /** The check that a frame carries is not that of its bytes; the next one is not touched by that. */
+  CHECKSUM_MISMATCH: { verdict: 'dead-letter', retryable: false },
   /** A frame was found but does not mean anything in the protocol. */
   BAD_CONTENT: { verdict: 'dead-letter', retryable: false },
   /** A hello that the protocol does not know; nothing that follows it could be believed. */

@@ -36,6 +36,8 @@ export class StageMeter {
   items = 0
   /** Milliseconds spent inside a step half; stays 0 for halves that are Node streams, whose time cannot be told apart. */
   busyMs = 0
+  /** Bytes between frames that belonged to none; deframers only. */
+  noiseBytes = 0
   readonly errors = new Map<ErrorCode, number>()
   /** Time in which this half held back the one before it. */
   readonly blocked = new Stopwatch()

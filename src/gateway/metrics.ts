@@ -101,6 +101,13 @@ export class GatewayMetrics {
       // What is left of sums and differences by rounding may be below zero, which a counter must not be.
       each((stage) => Math.max(0, stage.blocked.read(performance.now())) / 1000),
     )
+    this.#counter('noise_bytes_total', 'Bytes between frames that belonged to none.', ['pipeline', 'stage'], () =>
+      this.#pipelines.flatMap(({ pipeline }) =>
+        pipeline.stages
+          .filter(({ noiseBytes }) => noiseBytes > 0)
+          .map(({ stage, noiseBytes }): Sample => [{ pipeline: pipeline.pipeline, stage }, noiseBytes]),
+      ),
+    )
     this.#counter('stage_errors_total', 'Errors of a stage.', [...labels, 'code'], () =>
       this.#pipelines.flatMap(({ pipeline }) =>
         pipeline.stages.flatMap((stage) =>

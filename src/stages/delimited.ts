@@ -1,13 +1,20 @@
+import { unterminated } from '../core/deframer.ts'
 import { GatewayError } from '../core/errors.ts'
-import type { Bytes, Frames } from '../core/levels.ts'
-import { type EndingStep, type Outlet, type Stage, stage } from '../core/stage.ts'
+import * as found from '../core/found.ts'
+import { type FrameFinder, type Framing, framing } from '../core/framing.ts'
+import { isAt, type Mark, marksOf } from './marks.ts'
 
 /** Options of {@link delimited}. */
 export interface DelimitedOptions {
-  /** What ends a frame: one byte or more; a string stands for its UTF-8. */
-  readonly delimiter: Buffer | string
+  /**
+   * What ends a frame: one byte or more; a string stands for its UTF-8. Where there are several, the first of them to end does,
+   * and the longest of those that end together; frames to the device get the first of the list.
+   */
+  readonly delimiter: Mark | readonly Mark[]
   /** Longest frame in bytes, delimiter not counted; at least 1. */
   readonly maxLength: number
+  /** True: frames keep their delimiter, and bring it with them on the way down; default false. */
+  readonly keep?: boolean
 }
 
 /**
@@ -15,150 +22,151 @@ export interface DelimitedOptions {
  *
  * ```
  * delimiter 0D 0A     up:   01 0A 02 0D 0A 03 …  →  01 0A 02 | 03 …     down:  01 0A 02  →  01 0A 02 0D 0A
+ * … , keep: true            01 0A 02 0D 0A 03 …  →  01 0A 02 0D 0A | …         01 0A 02 0D 0A  →  the same
+ * delimiter [0D 0A, 0A]     01 0A 02 0D 0A 03 …  →  01 | 02 | 03 …             01        →  01 0D 0A
  * ```
- * A byte is looked at once however the chunks are cut, and copied at most once: a frame within one chunk is a view of it.
+ * A byte is looked at a bounded number of times however the chunks are cut, and copied at most once: a frame within one chunk is
+ * a view of it.
  *
- * Errors: `FRAME_TOO_LONG` for a frame over `maxLength` (it is skipped to its delimiter if the policy goes on),
- * `FRAME_UNTERMINATED` for what the device left unfinished, never passed on. Down, `BUG` for a frame in which a device would
- * find a delimiter before its end. `CONFIGURATION` for an empty delimiter or a `maxLength` that is not a positive integer.
+ * Errors: `FRAME_TOO_LONG` for a frame over `maxLength`, once so many bytes and a delimiter's have come (it is skipped to its delimiter if the policy
+ * goes on), `FRAME_UNTERMINATED` for what the device left unfinished, never passed on. Down, `BUG` for a frame in which a device
+ * would find a delimiter before its end, or which does not bring the one that it is to keep. `CONFIGURATION` for an empty
+ * delimiter or a `maxLength` that is not a positive integer.
  */
-export function delimited(options: DelimitedOptions): Stage<Bytes, Frames> {
-  const { maxLength } = options
-  const delimiter = Buffer.from(options.delimiter)
-  if (delimiter.length === 0) throw new GatewayError('CONFIGURATION', 'delimited: delimiter must not be empty')
+export function delimited(options: DelimitedOptions): Framing {
+  const { maxLength, keep = false } = options
+  const delimiters = marksOf(options.delimiter, 'delimited', 'delimiter')
   if (!Number.isInteger(maxLength) || maxLength < 1) {
     throw new GatewayError('CONFIGURATION', `delimited: maxLength must be a positive integer, not ${maxLength}`)
   }
-  const pattern: Pattern = { bytes: delimiter, borders: bordersOf(delimiter) }
-  return stage<Bytes, Frames>('delimited', () => ({
-    up: new DelimiterSplitter(pattern, maxLength),
-    down(frame, out) {
-      const framed = Buffer.concat([frame, delimiter])
-      // Looked for in both together: the end of the frame and the first bytes of the delimiter can make one as well.
-      if (framed.indexOf(delimiter) !== frame.length) {
-        throw new GatewayError('BUG', `a frame of ${frame.length} bytes to be sent contains the delimiter`)
-      }
-      out.emit(framed)
-    },
-  }))
+  const search = searchFor(delimiters)
+  return framing('delimited', {
+    maxBytes: maxLength + search.longest + 1,
+    finder: () => new DelimiterFinder(search, maxLength, keep),
+    frame: (frame) => toWire(frame, delimiters[0] as Buffer, search, keep),
+  })
 }
 
-/** A delimiter and, for each prefix of it, how long a shorter prefix ends it as well: the table of Knuth, Morris and Pratt. */
-interface Pattern {
-  readonly bytes: Buffer
-  readonly borders: readonly number[]
+/** Delimiters to look for. */
+interface DelimiterSearch {
+  readonly delimiters: readonly Buffer[]
+  readonly longest: number
+  /** 1 for every byte that is the last of a delimiter. */
+  readonly isLast: Uint8Array
+  /** That byte, where it is the same in all of them: nothing need be looked at before it comes. -1 else. */
+  readonly lastByte: number
 }
 
-function bordersOf(bytes: Buffer): number[] {
-  const borders = [0]
-  let border = 0
-  for (const byte of bytes.subarray(1)) {
-    while (border > 0 && byte !== bytes[border]) border = borders[border - 1] as number
-    if (byte === bytes[border]) border++
-    borders.push(border)
+function searchFor(delimiters: readonly Buffer[]): DelimiterSearch {
+  const longestFirst = [...delimiters].sort((a, b) => b.length - a.length)
+  const lastBytes = new Set(delimiters.map((each) => each.at(-1) as number))
+  const isLast = new Uint8Array(256)
+  for (const byte of lastBytes) isLast[byte] = 1
+  const [only] = lastBytes
+  return {
+    delimiters: longestFirst,
+    longest: (longestFirst[0] as Buffer).length,
+    isLast,
+    lastByte: lastBytes.size === 1 ? (only as number) : -1,
   }
-  return borders
 }
 
-/** A chunk that is kept costs some 400 bytes beside its own: a frame in more pieces than this is put together as it comes. */
-const maxPieces = 256
+/** The delimiter that ends first in `bytes` among those that begin at `from` or behind and end behind `searched`. */
+function searchIn(bytes: Buffer, from: number, searched: number, search: DelimiterSearch): Match | undefined {
+  const { delimiters } = search
+  const [only] = delimiters as [Buffer]
+  if (delimiters.length === 1) {
+    const at = bytes.indexOf(only, Math.max(from, searched - only.length + 1))
+    return at < 0 ? undefined : { end: at + only.length, length: only.length }
+  }
+  for (let at = Math.max(from, searched); at < bytes.length; at++) {
+    if (search.isLast[bytes[at] as number] === 0) continue
+    const end = at + 1
+    const ending = delimiters.find((each) => end - each.length >= from && isAt(bytes, end - each.length, each))
+    if (ending !== undefined) return { end, length: ending.length }
+  }
+  return undefined
+}
 
-class DelimiterSplitter implements EndingStep<Buffer, Buffer, Buffer> {
-  readonly #pattern: Pattern
+interface Match {
+  readonly end: number
+  readonly length: number
+}
+
+/** How many bytes at the end of `bytes` begin a delimiter. */
+function begunIn(bytes: Buffer, { delimiters, longest }: DelimiterSearch): number {
+  for (let length = Math.min(longest - 1, bytes.length); length > 0; length--) {
+    const end = bytes.subarray(bytes.length - length)
+    if (delimiters.some((each) => each.length > length && isAt(each, 0, end))) return length
+  }
+  return 0
+}
+
+class DelimiterFinder implements FrameFinder {
+  readonly #search: DelimiterSearch
   readonly #maxLength: number
-  /** How many bytes of the delimiter the input so far ends with: all that must be remembered of what was scanned. */
-  #matched = 0
-  /** Views of the chunks that the unfinished frame came in. */
-  #pieces: Buffer[] = []
-  /** The unfinished frame itself, with room for the longest one, where it came in very many pieces. */
-  #gathered: Buffer | undefined
-  #heldBytes = 0
+  readonly #keep: boolean
+  /** So many bytes of the frame hold no delimiter that ends among them. */
+  #searched = 0
   /** A frame was refused before its end came. */
   #skipping = false
 
-  constructor(pattern: Pattern, maxLength: number) {
-    this.#pattern = pattern
+  constructor(search: DelimiterSearch, maxLength: number, keep: boolean) {
+    this.#search = search
     this.#maxLength = maxLength
+    this.#keep = keep
   }
 
-  push(chunk: Buffer, out: Outlet<Buffer, Buffer>): void {
-    let from = 0
-    for (let end = this.#find(chunk, 0); end >= 0; end = this.#find(chunk, end)) {
-      if (this.#skipping) this.#skipping = false
-      else this.#give(chunk.subarray(from, end), out)
-      from = end
+  find(window: Buffer, from: number): found.Found {
+    const match = searchIn(window, from, from + this.#searched, this.#search)
+    this.#searched = 0
+    if (this.#skipping) return this.#skip(window, from, match)
+    const limit = from + this.#maxLength + this.#search.longest
+    if (match !== undefined) {
+      const { end, length } = match
+      if (end - length - from > this.#maxLength) return found.refuse(this.#tooLong(), end, Math.min(end, limit))
+      return found.frame(window.subarray(from, this.#keep ? end : end - length), end)
     }
-    if (!this.#skipping && from < chunk.length) this.#keep(chunk.subarray(from), out)
-  }
-
-  end(out: Outlet<Buffer, Buffer>): void {
-    if (this.#heldBytes === 0) return
-    const message = `the connection ended ${this.#heldBytes} bytes into a frame`
-    out.fail(new GatewayError('FRAME_UNTERMINATED', message), this.#join(this.#heldBytes))
-  }
-
-  /** The index behind the next delimiter that ends in this chunk, or -1. */
-  #find(chunk: Buffer, from: number): number {
-    const { bytes, borders } = this.#pattern
-    const first = bytes[0] as number
-    let matched = this.#matched
-    let at = from
-    while (at < chunk.length && matched < bytes.length) {
-      if (matched === 0) {
-        at = chunk.indexOf(first, at)
-        if (at < 0) break
-      }
-      const byte = chunk[at++]
-      while (matched > 0 && byte !== bytes[matched]) matched = borders[matched - 1] as number
-      if (byte === bytes[matched]) matched++
+    if (window.length >= limit) {
+      this.#skipping = true
+      return found.refuse(this.#tooLong(), limit - this.#search.longest + 1, limit)
     }
-    const found = matched === bytes.length
-    this.#matched = found ? 0 : matched
-    return found ? at : -1
+    this.#searched = window.length - from
+    const { lastByte } = this.#search
+    return lastByte < 0 ? found.waitForMore(limit - from) : found.waitForByte(lastByte, limit - from)
   }
 
-  /** `last` ends with the end of the delimiter, whose beginning may lie in the pieces before it. */
-  #give(last: Buffer, out: Outlet<Buffer, Buffer>): void {
-    this.#hold(last)
-    const length = this.#heldBytes - this.#pattern.bytes.length
-    const frame = this.#join(length)
-    if (length > this.#maxLength) out.fail(this.#tooLong(`${length}`), frame)
-    else out.emit(frame)
+  unfinished(rest: Buffer): GatewayError | undefined {
+    if (this.#skipping) return undefined
+    return rest.length - begunIn(rest, this.#search) > this.#maxLength ? this.#tooLong() : unterminated(rest.length)
   }
 
-  #keep(rest: Buffer, out: Outlet<Buffer, Buffer>): void {
-    this.#hold(rest)
-    // What may turn out to be the delimiter does not count yet.
-    const certain = this.#heldBytes - this.#matched
-    if (certain <= this.#maxLength) return
-    this.#skipping = true
-    out.fail(this.#tooLong(`at least ${certain}`), this.#join(this.#heldBytes))
-  }
-
-  #hold(piece: Buffer): void {
-    if (this.#gathered !== undefined) {
-      piece.copy(this.#gathered, this.#heldBytes)
-    } else if (this.#pieces.push(piece) > maxPieces) {
-      this.#gathered = Buffer.allocUnsafeSlow(this.#maxLength + this.#pattern.bytes.length)
-      let at = 0
-      for (const each of this.#pieces) at += each.copy(this.#gathered, at)
-      this.#pieces = []
+  /** Passes over what is left of a refused frame, but for what may begin its delimiter. */
+  #skip(window: Buffer, from: number, match: Match | undefined): found.Found {
+    if (match !== undefined) {
+      this.#skipping = false
+      return found.idle(match.end)
     }
-    this.#heldBytes += piece.length
+    const keep = this.#search.longest - 1
+    const next = window.length - keep
+    return next > from ? found.idle(next) : found.wait(this.#search.longest)
   }
 
-  /** The first `length` bytes of what is held, which is held no longer. */
-  #join(length: number): Buffer {
-    const pieces = this.#pieces
-    const gathered = this.#gathered
-    this.#pieces = []
-    this.#gathered = undefined
-    this.#heldBytes = 0
-    if (gathered !== undefined) return gathered.subarray(0, length)
-    return pieces.length === 1 ? (pieces[0] as Buffer).subarray(0, length) : Buffer.concat(pieces, length)
+  #tooLong(): GatewayError {
+    const message = `a frame of at least ${this.#maxLength + 1} bytes exceeds the limit of ${this.#maxLength}`
+    return new GatewayError('FRAME_TOO_LONG', message)
   }
+}
 
-  #tooLong(bytes: string): GatewayError {
-    return new GatewayError('FRAME_TOO_LONG', `a frame of ${bytes} bytes exceeds the limit of ${this.#maxLength}`)
+function toWire(frame: Buffer, first: Buffer, search: DelimiterSearch, keep: boolean): Buffer {
+  const wire = keep ? frame : Buffer.concat([frame, first])
+  // Looked for in both together: the end of the frame and the first bytes of the delimiter can make one as well.
+  const match = searchIn(wire, 0, 0, search)
+  if (match === undefined) {
+    throw new GatewayError('BUG', `a frame of ${frame.length} bytes to be sent does not end in its delimiter`)
   }
+  if (match.end !== wire.length || (!keep && match.length !== first.length)) {
+    throw new GatewayError('BUG', `a frame of ${frame.length} bytes to be sent contains the delimiter`)
+  }
+  return wire
 }

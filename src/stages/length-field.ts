@@ -1,6 +1,7 @@
 import { GatewayError } from '../core/errors.ts'
-import type { Bytes, Frames } from '../core/levels.ts'
-import { type EndingStep, type Outlet, type Stage, stage } from '../core/stage.ts'
+import { type Framing, framing } from '../core/framing.ts'
+import { bcd, bigEndian, digits, type LengthEncoding, littleEndian } from './length-encoding.ts'
+import { type Measure, MeasuredFinder } from './measured.ts'
 
 /** Options of {@link lengthField}; names and meanings are Netty's. */
 export interface LengthFieldOptions {
@@ -10,18 +11,30 @@ export interface LengthFieldOptions {
   readonly maxFrameLength: number
   /** Bytes of the header before the length; default 0. */
   readonly lengthFieldOffset?: number
-  /** Bytes of the length, an unsigned integer. */
-  readonly lengthFieldLength: 1 | 2 | 4
+  /** Bytes of the length. */
+  readonly lengthFieldLength: number
+  /**
+   * How the length is written: `binary`, an unsigned integer of 1, 2, 3, 4 or 8 bytes (default); `decimal` or `hex`, digits in
+   * ASCII; `bcd`, two decimal digits a byte. Text and BCD of 1 to 8 bytes; they have no byteOrder.
+   */
+  readonly lengthEncoding?: 'binary' | 'decimal' | 'hex' | 'bcd'
   /**
    * Added to the length to get the bytes that follow it: above 0 where more follows than is counted, below 0 where the
    * header counts itself; default 0.
    */
   readonly lengthAdjustment?: number
   /**
-   * 0: the frame keeps its header. `lengthFieldLength`, where the offset is 0: the frame is what follows the header.
-   * Default: the latter where the offset is 0, else the former.
+   * Bytes at the beginning of a frame on the wire that are not part of the frame given up. Default: the header where the
+   * offset is 0, else none.
    */
   readonly initialBytesToStrip?: number
+  /**
+   * What stands in the stripped bytes on the way down; as many as are stripped, the length is written over its place. Needed
+   * where more than the length is stripped.
+   */
+  readonly stripped?: Buffer
+  /** False: an over-long frame is refused when it has passed instead of at its header; default true. */
+  readonly failFast?: boolean
 }
 
 /**
@@ -38,42 +51,49 @@ export interface LengthFieldOptions {
  * { lengthFieldLength: 2, lengthAdjustment: 2 }        00 03 | A1 A2 A3 C1 C2 ↔   A1 A2 A3 C1 C2
  *   something stands before it:
  * { lengthFieldLength: 2, lengthFieldOffset: 1 }       7E 00 03 | A1 A2 A3    ↔   7E 00 03 A1 A2 A3
+ *   and is taken off:
+ * { lengthFieldLength: 2, lengthFieldOffset: 1, initialBytesToStrip: 3, stripped: Buffer.of(0x7e, 0, 0) }
+ *                                                      7E 00 03 | A1 A2 A3    ↔   A1 A2 A3
  * { lengthFieldLength: 2, byteOrder: 'little-endian' } 03 00 | A1 A2 A3       ↔   A1 A2 A3
+ * { lengthFieldLength: 3, lengthEncoding: 'decimal' }  30 30 33 | A1 A2 A3    ↔   A1 A2 A3
+ * { lengthFieldLength: 2, lengthEncoding: 'bcd' }      00 12 | 12 bytes       ↔   12 bytes
  * ```
- * Down is the mirror: the length is put in front of the frame or, where frames keep their header, written into the frame
- * itself. A frame within one chunk is a view of it; one that is cut is copied once.
+ * Down is the mirror: what was stripped is put in front of the frame, and the length is written into its place. A frame within
+ * one chunk is a view of it; one that is cut is copied once.
  *
  * Errors: `FRAME_TOO_LONG` for a frame over `maxFrameLength` (exactly that frame is discarded if the policy goes on),
- * `FRAME_CORRUPT` for a length by which the frame ends before its header (nothing after it can be framed),
- * `FRAME_UNTERMINATED` for what the device left unfinished, never passed on. Down, `MESSAGE_TOO_LARGE` for a frame whose
- * length the field cannot hold, `BUG` for one too short for any length. `CONFIGURATION` for options that cannot work.
+ * `FRAME_CORRUPT` for a length by which the frame ends before its header, or that is not written in digits (nothing after it can
+ * be framed), `FRAME_UNTERMINATED` for what the device left unfinished, never passed on. Down, `MESSAGE_TOO_LARGE` for a frame
+ * whose length the field cannot hold, `BUG` for one too short for any length, or where `stripped` is missing. `CONFIGURATION`
+ * for options that cannot work.
  */
-export function lengthField(options: LengthFieldOptions): Stage<Bytes, Frames> {
+export function lengthField(options: LengthFieldOptions): Framing {
   const layout = layoutOf(options)
-  return stage<Bytes, Frames>('lengthField', () => ({
-    up: new FrameCutter(layout),
-    down: (frame, out) =>
-      out.emit(layout.strip === 0 ? writeLength(frame, frame.length, layout) : prepend(frame, layout)),
-  }))
+  const measure = measureBy(layout)
+  const { failFast = true } = options
+  return framing('lengthField', {
+    maxBytes: layout.maxFrameLength,
+    finder: () => new MeasuredFinder(measure, layout.maxFrameLength, failFast),
+    frame: (frame) => toWire(frame, layout),
+  })
 }
 
 interface Layout {
-  readonly littleEndian: boolean
+  readonly encoding: LengthEncoding
   readonly maxFrameLength: number
   readonly offset: number
   readonly fieldBytes: number
   readonly headerEnd: number
   readonly adjustment: number
   readonly strip: number
+  /** Undefined where nobody has said what to put in front of a frame on its way down. */
+  readonly stripped: Buffer | undefined
 }
 
 function layoutOf(options: LengthFieldOptions): Layout {
-  const { byteOrder = 'big-endian', maxFrameLength, lengthFieldLength: fieldBytes } = options
+  const { maxFrameLength, lengthFieldLength: fieldBytes } = options
   const { lengthFieldOffset: offset = 0, lengthAdjustment: adjustment = 0 } = options
-  if (!['big-endian', 'little-endian'].includes(byteOrder)) {
-    refuse(`byteOrder must be 'big-endian' or 'little-endian', not ${byteOrder}`)
-  }
-  if (![1, 2, 4].includes(fieldBytes)) refuse(`lengthFieldLength must be 1, 2 or 4, not ${fieldBytes}`)
+  const encoding = encodingOf(options)
   if (!Number.isInteger(offset) || offset < 0) {
     refuse(`lengthFieldOffset must be an integer of at least 0, not ${offset}`)
   }
@@ -83,160 +103,79 @@ function layoutOf(options: LengthFieldOptions): Layout {
     refuse(`maxFrameLength must be an integer of at least ${headerEnd}, the header's own length, not ${maxFrameLength}`)
   }
   const strip = options.initialBytesToStrip ?? (offset === 0 ? headerEnd : 0)
-  if (offset > 0 && strip !== 0) {
-    const why = 'what stands before the length could not be put back on the way down'
-    refuse(`initialBytesToStrip must be 0 where lengthFieldOffset is above 0, not ${strip}: ${why}`)
+  if (!Number.isInteger(strip) || strip < 0 || strip > maxFrameLength) {
+    refuse(`initialBytesToStrip must be an integer from 0 to maxFrameLength (${maxFrameLength}), not ${strip}`)
   }
-  if (strip !== 0 && strip !== headerEnd) {
-    refuse(
-      `initialBytesToStrip must be 0 (the frame keeps its header) or ${headerEnd} (the whole header), not ${strip}`,
-    )
+  const { stripped } = options
+  if (stripped !== undefined && stripped.length !== strip) {
+    refuse(`stripped must have as many bytes as are stripped, ${strip}, not ${stripped.length}`)
   }
+  const lengthOnly = offset === 0 && strip <= headerEnd
   return {
-    littleEndian: byteOrder === 'little-endian',
+    encoding,
     maxFrameLength,
     offset,
     fieldBytes,
     headerEnd,
     adjustment,
     strip,
+    stripped: stripped ?? (strip === 0 || lengthOnly ? Buffer.alloc(strip) : undefined),
   }
+}
+
+function encodingOf({
+  lengthEncoding = 'binary',
+  byteOrder = 'big-endian',
+  ...options
+}: LengthFieldOptions): LengthEncoding {
+  const { lengthFieldLength: size } = options
+  if (!['big-endian', 'little-endian'].includes(byteOrder)) {
+    refuse(`byteOrder must be 'big-endian' or 'little-endian', not ${byteOrder}`)
+  }
+  if (lengthEncoding === 'binary') {
+    if (![1, 2, 3, 4, 8].includes(size)) refuse(`lengthFieldLength must be 1, 2, 3, 4 or 8, not ${size}`)
+    return byteOrder === 'big-endian' ? bigEndian : littleEndian
+  }
+  if (!Number.isInteger(size) || size < 1 || size > 8) {
+    refuse(`lengthFieldLength must be an integer from 1 to 8 where the length is ${lengthEncoding}, not ${size}`)
+  }
+  const encoding = { decimal: digits(10), hex: digits(16), bcd }[lengthEncoding]
+  return encoding ?? refuse(`lengthEncoding must be 'binary', 'decimal', 'hex' or 'bcd', not ${lengthEncoding}`)
 }
 
 function refuse(message: string): never {
   throw new GatewayError('CONFIGURATION', `lengthField: ${message}`)
 }
 
-function prepend(body: Buffer, layout: Layout): Buffer {
-  const total = layout.headerEnd + body.length
-  const frame = Buffer.allocUnsafe(total)
-  body.copy(frame, layout.headerEnd)
-  return writeLength(frame, total, layout)
+function measureBy({ encoding, offset, fieldBytes, headerEnd, adjustment, strip }: Layout): Measure {
+  return (window, from) => {
+    if (window.length - from < headerEnd) return { need: headerEnd }
+    const length = encoding.read(window, from + offset, fieldBytes)
+    const total = headerEnd + adjustment + length
+    if (total >= headerEnd && total >= strip) return { total, contentAt: strip, headerEnd }
+    const least = Math.max(headerEnd, strip)
+    const corrupt = Number.isNaN(length)
+      ? `the length of a frame is not written in digits: ${window.toString('hex', from + offset, from + headerEnd)}`
+      : `by the length ${length} a frame ends after ${total} bytes, within its header of ${least}`
+    return { corrupt, shown: headerEnd }
+  }
 }
 
-function writeLength(frame: Buffer, total: number, layout: Layout): Buffer {
-  const { littleEndian, offset, fieldBytes, headerEnd, adjustment } = layout
-  const length = total - headerEnd - adjustment
-  if (total < headerEnd || length < 0) {
-    throw new GatewayError('BUG', `a frame of ${total} bytes to be sent is too short for its header`)
+function toWire(frame: Buffer, layout: Layout): Buffer {
+  const { encoding, offset, fieldBytes, headerEnd, adjustment, stripped } = layout
+  if (stripped === undefined) {
+    const message = `nothing says what the ${layout.strip} bytes before a frame to be sent are; give the option stripped`
+    throw new GatewayError('BUG', message)
   }
-  if (length >= 256 ** fieldBytes) {
+  const wire = Buffer.concat([stripped, frame])
+  const length = wire.length - headerEnd - adjustment
+  if (wire.length < headerEnd || length < 0) {
+    throw new GatewayError('BUG', `a frame of ${wire.length} bytes to be sent is too short for its header`)
+  }
+  if (length >= encoding.limit(fieldBytes)) {
     const message = `the length ${length} of a frame to be sent does not fit into ${fieldBytes} bytes`
     throw new GatewayError('MESSAGE_TOO_LARGE', message)
   }
-  if (littleEndian) frame.writeUIntLE(length, offset, fieldBytes)
-  else frame.writeUIntBE(length, offset, fieldBytes)
-  return frame
-}
-
-class FrameCutter implements EndingStep<Buffer, Buffer, Buffer> {
-  readonly #layout: Layout
-  /** The header's bytes so far, where it is not whole yet: views of the chunks that it came in. */
-  #header: Buffer[] = []
-  #headerBytes = 0
-  /** The length as far as it was read. */
-  #length = 0
-  /** The frame that is being put together from several chunks, made in its full size once its header is known. */
-  #frame: Buffer | undefined
-  #filled = 0
-  /** Bytes of a refused frame that are still to come. */
-  #discard = 0
-  /** A length made no sense: where a frame begins is not known any more. */
-  #lost = false
-
-  constructor(layout: Layout) {
-    this.#layout = layout
-  }
-
-  push(chunk: Buffer, out: Outlet<Buffer, Buffer>): void {
-    let at = 0
-    while (at < chunk.length && !this.#lost) {
-      if (this.#frame !== undefined) at = this.#fill(this.#frame, chunk, at, out)
-      else if (this.#discard > 0) at = this.#pass(chunk, at)
-      else at = this.#begin(chunk, at, out)
-    }
-  }
-
-  end(out: Outlet<Buffer, Buffer>): void {
-    const { strip } = this.#layout
-    const came = this.#frame === undefined ? this.#headerBytes : this.#filled + strip
-    if (came === 0) return
-    const item = this.#frame === undefined ? Buffer.concat(this.#header) : this.#frame.subarray(0, this.#filled)
-    const of = this.#frame === undefined ? '' : ` of ${this.#frame.length + strip} bytes`
-    out.fail(new GatewayError('FRAME_UNTERMINATED', `the connection ended ${came} bytes into a frame${of}`), item)
-    this.#header = []
-    this.#headerBytes = 0
-    this.#frame = undefined
-  }
-
-  /** Reads a header or the rest of one; returns the index behind what was used. */
-  #begin(chunk: Buffer, from: number, out: Outlet<Buffer, Buffer>): number {
-    const { headerEnd, adjustment, maxFrameLength } = this.#layout
-    const at = Math.min(chunk.length, from + headerEnd - this.#headerBytes)
-    this.#readLength(chunk, from, at)
-    this.#header.push(chunk.subarray(from, at))
-    this.#headerBytes += at - from
-    if (this.#headerBytes < headerEnd) return at
-
-    const header = this.#header
-    const length = this.#length
-    this.#header = []
-    this.#headerBytes = 0
-    this.#length = 0
-    const total = headerEnd + adjustment + length
-    if (total < headerEnd) {
-      this.#lost = true
-      const message = `by the length ${length} a frame ends after ${total} bytes, within its header of ${headerEnd}`
-      out.fail(new GatewayError('FRAME_CORRUPT', message), Buffer.concat(header))
-      return at
-    }
-    if (total > maxFrameLength) {
-      this.#discard = total - headerEnd
-      const message = `a frame of ${total} bytes exceeds the limit of ${maxFrameLength}`
-      out.fail(new GatewayError('FRAME_TOO_LONG', message), Buffer.concat(header))
-      return at
-    }
-    return this.#open(header, total - headerEnd, chunk, at, out)
-  }
-
-  /** Adds the bytes of the length among those from `from` to `to`, the first of which is byte #headerBytes of the header. */
-  #readLength(chunk: Buffer, from: number, to: number): void {
-    const { offset, littleEndian } = this.#layout
-    const start = from - this.#headerBytes + offset
-    for (let index = Math.max(from, start); index < to; index++) {
-      const byte = chunk[index] as number
-      this.#length = littleEndian ? this.#length + byte * 256 ** (index - start) : this.#length * 256 + byte
-    }
-  }
-
-  /** Gives the frame at once where it lies whole in the chunk, else makes room for it. */
-  #open(header: readonly Buffer[], bodyBytes: number, chunk: Buffer, at: number, out: Outlet<Buffer, Buffer>): number {
-    const kept = this.#layout.strip === 0 ? header : []
-    const first = kept[0]
-    if (kept.length <= 1 && at + bodyBytes <= chunk.length) {
-      out.emit(chunk.subarray(at - (first?.length ?? 0), at + bodyBytes))
-      return at + bodyBytes
-    }
-    const frame = Buffer.allocUnsafe(bodyBytes + kept.reduce((sum, part) => sum + part.length, 0))
-    this.#filled = 0
-    for (const part of kept) this.#filled += part.copy(frame, this.#filled)
-    this.#frame = frame
-    return this.#fill(frame, chunk, at, out)
-  }
-
-  #fill(frame: Buffer, chunk: Buffer, from: number, out: Outlet<Buffer, Buffer>): number {
-    const copied = chunk.copy(frame, this.#filled, from)
-    this.#filled += copied
-    if (this.#filled === frame.length) {
-      this.#frame = undefined
-      out.emit(frame)
-    }
-    return from + copied
-  }
-
-  #pass(chunk: Buffer, from: number): number {
-    const passed = Math.min(this.#discard, chunk.length - from)
-    this.#discard -= passed
-    return from + passed
-  }
+  encoding.write(wire, length, offset, fieldBytes)
+  return wire
 }

@@ -39,8 +39,9 @@ export function deframe<Inner extends Level<unknown, unknown>>(
 /** The up half of a deframer, opened for a connection of its own. */
 export function upOf<Inner extends Level<unknown, unknown>>(
   deframer: Stage<Bytes, Inner>,
+  connection: Connection = new Connection({ id: 'cut', pipeline: 'cut' }),
 ): EndingStep<Buffer, Inner['up'], Buffer> {
-  const { up } = deframer.open(new Connection({ id: 'cut', pipeline: 'cut' }))
+  const { up } = deframer.open(connection)
   if (up === undefined || !('end' in up) || 'pipe' in up) throw new Error('the deframer is no EndingStep')
   return up
 }
