@@ -57,6 +57,11 @@ export class Deframer implements EndingStep<Buffer, Buffer, Buffer> {
     this.#meter = meter
   }
 
+  /** Bytes that are held of a frame that is not whole; never more than the framing's `maxBytes`. */
+  get heldBytes(): number {
+    return this.#held === undefined ? 0 : this.#end - this.#start
+  }
+
   push(chunk: Buffer, out: Out): void {
     let at = 0
     while (at < chunk.length) {

@@ -100,7 +100,7 @@ class LineSplitter implements EndingStep<Buffer, string, Buffer> {
     // A UTF-16 unit is at most 3 bytes of UTF-8, so most lines need no counting.
     const bytes = raw?.length ?? (line.length * 3 > this.#maxLength ? Buffer.byteLength(line) : 0)
     if (bytes > this.#maxLength) {
-      out.fail(this.#tooLong(`${bytes}`), raw ?? line)
+      this.#refuseTooLong(raw ?? Buffer.from(line), out)
     } else if (raw !== undefined && !isUtf8(raw)) {
       out.fail(new GatewayError('BAD_CONTENT', `a line of ${raw.length} bytes is not UTF-8`), raw)
     } else {
@@ -116,13 +116,16 @@ class LineSplitter implements EndingStep<Buffer, string, Buffer> {
     // One more, for a \r whose \n is still to come.
     const limit = rest[rest.length - 1] === carriageReturn ? this.#maxLength + 1 : this.#maxLength
     if (this.#tailBytes <= limit) return
-    out.fail(this.#tooLong(`at least ${this.#tailBytes}`), Buffer.concat(this.#tail))
+    this.#refuseTooLong(Buffer.concat(this.#tail), out)
     this.#dropTail()
     this.#skipping = true
   }
 
-  #tooLong(bytes: string): GatewayError {
-    return new GatewayError('FRAME_TOO_LONG', `a line of ${bytes} bytes exceeds the limit of ${this.#maxLength}`)
+  /** The same words and bytes however the line was cut. */
+  #refuseTooLong(line: Buffer, out: Outlet<string, Buffer>): void {
+    const over = this.#maxLength + 1
+    const message = `a line of at least ${over} bytes exceeds the limit of ${this.#maxLength}`
+    out.fail(new GatewayError('FRAME_TOO_LONG', message), line.subarray(0, over))
   }
 
   #dropTail(): void {

@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict'
+import type { Bytes, Level } from '../core/levels.ts'
+import type { Stage } from '../core/stage.ts'
+import { type CutOptions, cutAt, everyCut, seeded, singly } from './cuts.ts'
+import { type Outcome, openDown, openUp, outcomeText, upOutcomes } from './outcomes.ts'
+
+type DeframerOf<Inner extends Level> = Stage<Bytes, Inner>
+
+/**
+ * Asserts that a deframer gives the same frames, and refuses the same with the same words, however the bytes are cut; see
+ * {@link everyCut}. `wire`: bytes as devices send them, or several runs of bytes, which are glued. Returns what came out, as lines
+ * of text.
+ */
+export async function splitInvariant<Inner extends Level>(
+  stage: DeframerOf<Inner>,
+  wire: Buffer | readonly Buffer[],
+  options: CutOptions = {},
+): Promise<readonly string[]> {
+  const bytes = Buffer.isBuffer(wire) ? wire : Buffer.concat(wire)
+  const whole = (await upOutcomes(stage, [bytes])).map(outcomeText)
+  for (const chunks of everyCut(bytes, options)) {
+    const got = (await upOutcomes(stage, chunks)).map(outcomeText)
+    assert.deepEqual(got, whole, `${stage.name}, cut into ${sizes(chunks)} of ${show(bytes)}`)
+  }
+  return whole
+}
+
+/**
+ * Asserts that a deframer takes apart what its own down half put together: the frames come back, however the bytes are cut. Returns
+ * the bytes.
+ */
+export async function roundTrip<Inner extends Level>(
+  stage: DeframerOf<Inner>,
+  frames: readonly Inner['down'][],
+  options: CutOptions = {},
+): Promise<Buffer> {
+  const down = openDown(stage)
+  for (const frame of frames) await down.push(frame)
+  const pieces = down.outcomes.map((each) => {
+    if ('emitted' in each) return each.emitted
+    throw new assert.AssertionError({ message: `${stage.name} does not frame: ${outcomeText(each)}` })
+  })
+  const wire = Buffer.concat(pieces)
+  const sent = frames.map((emitted) => outcomeText({ emitted }))
+  for (const chunks of everyCut(wire, options)) {
+    const got = (await upOutcomes(stage, chunks)).map(outcomeText)
+    assert.deepEqual(got, sent, `${stage.name}, cut into ${sizes(chunks)} of ${show(wire)}`)
+  }
+  return wire
+}
+
+/** Options of {@link hostile}. */
+export interface HostileOptions {
+  /** Decides the random bytes; default 1. */
+  readonly seed?: number
+  /** How many random bytes; default 100,000. */
+  readonly randomBytes?: number
+  /** A connection holds no more than so many bytes; looked at where the stage is a framing. Default: its own `maxBytes`. */
+  readonly maxBytes?: number
+}
+
+/** What {@link hostile} did. */
+export interface HostileReport {
+  readonly seed: number
+  readonly inputs: number
+  readonly bytes: number
+  readonly frames: number
+  /** By code. */
+  readonly errors: Readonly<Record<string, number>>
+  /** The most that was held at a time. */
+  readonly heldBytes: number
+}
+
+/**
+ * Gives a deframer what a hostile or broken device would: random bytes; `wire`, which must be good, truncated at every byte, with every
+ * byte changed, and with the lengths 0, -1, 2^32 - 1, 2^53 and 99999999, of 1 to 8 bytes and in either order, written at every place.
+ * Asserts that nothing is thrown but coded errors, none of them a `BUG`, that the same bytes in single chunks give the same, and that
+ * a framing holds no more than its bound.
+ */
+export async function hostile<Inner extends Level>(
+  stage: DeframerOf<Inner>,
+  wire: Buffer,
+  options: HostileOptions = {},
+): Promise<HostileReport> {
+  const { seed = 1, randomBytes = 100_000 } = options
+  const own = 'maxBytes' in stage ? Number(stage.maxBytes) : Number.POSITIVE_INFINITY
+  const limit = options.maxBytes ?? own
+  const report = { seed, inputs: 0, bytes: 0, frames: 0, errors: {} as Record<string, number>, heldBytes: 0 }
+  for (const input of hostileInputs(wire, seed, randomBytes)) {
+    const whole = await attack(stage, [input], report)
+    for (const each of whole) {
+      if ('error' in each) report.errors[each.error.code] = (report.errors[each.error.code] ?? 0) + 1
+      else report.frames++
+    }
+    const singles = await attack(stage, singly(input), report)
+    const message = `${stage.name} depends on the cutting of ${show(input)}`
+    assert.deepEqual(singles.map(outcomeText), whole.map(outcomeText), message)
+    report.inputs++
+    report.bytes += input.length
+  }
+  assert.ok(report.heldBytes <= limit, `${stage.name} held ${report.heldBytes} bytes, its bound is ${limit}`)
+  return report
+}
+
+/** Gives chunks to a stage of its own; what it refuses must be coded, and what it holds is noted. */
+async function attack<Inner extends Level>(
+  stage: DeframerOf<Inner>,
+  chunks: readonly Buffer[],
+  report: { heldBytes: number },
+): Promise<readonly Outcome<Inner['up']>[]> {
+  const half = openUp(stage)
+  for (const chunk of chunks) {
+    await half.push(chunk)
+    report.heldBytes = Math.max(report.heldBytes, half.heldBytes())
+  }
+  await half.end()
+  for (const each of half.outcomes) {
+    if (!('error' in each) || each.error.code !== 'BUG') continue
+    const { cause = each.error } = each.error
+    assert.fail(`${stage.name} on ${show(Buffer.concat(chunks))}: ${cause instanceof Error ? cause.stack : cause}`)
+  }
+  return half.outcomes
+}
+
+/** Lengths that framings have got wrong, as they stand on the wire. */
+const oddLengths: readonly Buffer[] = [
+  ...[1, 2, 3, 4, 8].flatMap((size) => [Buffer.alloc(size), Buffer.alloc(size, 0xff)]),
+  Buffer.of(0, 1),
+  Buffer.of(0x80, 0, 0, 0),
+  Buffer.of(0, 0x20, 0, 0, 0, 0, 0, 0),
+  Buffer.of(0, 0, 0, 0, 0, 0, 0x20, 0),
+  Buffer.from('99999999'),
+  Buffer.from('-1'),
+]
+
+/** Random bytes that are given at a time. */
+const randomInput = 2000
+
+function* hostileInputs(wire: Buffer, seed: number, randomBytes: number): Generator<Buffer> {
+  yield Buffer.alloc(0)
+  for (let length = 1; length < wire.length; length++) yield wire.subarray(0, length)
+  for (let at = 0; at < wire.length; at++) {
+    for (const change of [0x01, 0x80, 0xff]) {
+      const changed = Buffer.from(wire)
+      changed[at] = (changed[at] as number) ^ change
+      yield Buffer.concat([changed, wire])
+    }
+    for (const odd of oddLengths) {
+      const [before, , after] = cutAt(wire, [at, Math.min(wire.length, at + odd.length)])
+      yield Buffer.concat([before as Buffer, odd, after as Buffer, wire])
+    }
+  }
+  const next = seeded(seed)
+  for (let given = 0; given < randomBytes; given += randomInput) {
+    // Among the bytes of good frames, so that marks and escapes come up often enough.
+    const own = next() < 0.5
+    yield Buffer.from(
+      Array.from({ length: Math.min(randomInput, randomBytes - given) }, () =>
+        own && wire.length > 0 ? (wire[Math.floor(next() * wire.length)] as number) : Math.floor(next() * 256),
+      ),
+    )
+  }
+}
+
+function sizes(chunks: readonly Buffer[]): string {
+  return chunks.length > 20 ? `${chunks.length} chunks` : chunks.map(({ length }) => length).join('+')
+}
+
+function show(bytes: Buffer): string {
+  return bytes.length > 200 ? `${bytes.toString('hex', 0, 200)}… (${bytes.length} bytes)` : bytes.toString('hex')
+}
