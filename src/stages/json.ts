@@ -13,6 +13,7 @@ import {
 } from '../core/items.ts'
 import type { Lines, Messages } from '../core/levels.ts'
 import type { Outlet, Stage } from '../core/stage.ts'
+import { isDeviceId, isPropertyName } from './hub-names.ts'
 import { withoutProtocolMembers } from './json-members.ts'
 
 type JsonObject = Record<string, unknown>
@@ -123,8 +124,7 @@ class JsonCodec implements Codec<Lines> {
 function decodeHello(claim: unknown): Messages['up'] {
   if (!isObject(claim)) throw badHello('$hello is not an object')
   const { deviceId, key, sas } = claim
-  // IoT Hub's own rule for device ids.
-  if (typeof deviceId !== 'string' || !/^[A-Za-z0-9\-.+%_#*?!(),=@$':]{1,128}$/.test(deviceId)) {
+  if (!isDeviceId(deviceId)) {
     throw badHello('deviceId is not 1 to 128 of the characters that IoT Hub allows')
   }
   if (key !== undefined && typeof key !== 'string') throw badHello('key is not a string')
@@ -159,7 +159,7 @@ function decodeReading(line: string, value: JsonObject, out: Out): Messages['up'
 function faultOfProperties(properties: unknown, line: string): string | undefined {
   if (!isStringMap(properties)) return '$properties is not an object of strings'
   const names = Object.keys(properties)
-  const strange = names.findIndex((name) => !/^[\w!#$%&'*+.^`|~-]{1,128}$/.test(name) || !line.includes(`"${name}"`))
+  const strange = names.findIndex((name) => !isPropertyName(name) || !line.includes(`"${name}"`))
   return strange < 0 ? undefined : `name ${strange + 1} in $properties has characters that IoT Hub does not allow`
 }
 
