@@ -61,6 +61,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   cli: ['core', 'stages', 'pipelines', 'hub', 'gateway', 'emulator'],
   testing: ['core', 'hub/memory.ts', 'hub/port.ts'],
   'testing.ts': ['testing', 'hub/memory.ts'],
+  'struct.ts': ['stages'],
   'index.ts': ['core', 'stages', 'pipelines', 'hub', 'gateway'],
 }
 
@@ -73,6 +74,7 @@ const typeArrows: Readonly<Record<string, readonly string[]>> = {
 const homes: readonly { readonly name: RegExp; readonly home: (path: string) => boolean }[] = [
   { name: /^azure-/, home: (path) => areaOf(path) === 'hub' },
   { name: /^prom-client$/, home: (path) => path === 'gateway/metrics.ts' },
+  { name: /^iconv-lite$/, home: (path) => path.startsWith('stages/struct/') },
   { name: /^pumpify$/, home: (path) => path === 'core/ring.ts' },
   { name: /^commander$/, home: (path) => areaOf(path) === 'cli' },
   { name: /^pino$/, home: (path) => areaOf(path) === 'gateway' || areaOf(path) === 'cli' },

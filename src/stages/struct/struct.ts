@@ -1,0 +1,236 @@
+import { GatewayError } from '../../core/errors.ts'
+import { type Annotation, annotationText } from './annotation.ts'
+import { isCheck, startOf } from './check.ts'
+import { DecodeSource, type Trace } from './decode-source.ts'
+import { isDerived } from './derived.ts'
+import { EncodeSource } from './encode-source.ts'
+import type { Decoded, Field, Fields, Need } from './field.ts'
+import { objectOf } from './object.ts'
+import { PageWriter } from './page.ts'
+import { checkNames, checkReferences } from './references.ts'
+import { type Random, Sampler } from './sampler.ts'
+import type { Source } from './source.ts'
+import { isUnion } from './union.ts'
+
+type DecodeFunction = (b: Buffer, at: number, end: number, trace?: Trace) => unknown
+type EncodeFunction = (value: unknown) => Buffer
+
+/** Options of {@link Struct.page}. */
+export interface PageOptions {
+  /** What the frame is and who defines it, for the head of the page. */
+  readonly about?: string
+  /** A frame that is shown with the meaning of each byte. */
+  readonly example?: Buffer
+}
+
+/**
+ * A binary schema that was made by {@link struct}: decoder, encoder, value generator, protocol page and annotated dump of one
+ * frame format. Also a field, for structs in structs.
+ */
+export class Struct<T> implements Field<T, 'value'> {
+  readonly name: string
+  readonly role = 'value'
+  readonly type = 'struct'
+  readonly unit = undefined
+  readonly note = undefined
+  readonly minSize: number
+  readonly fixedSize: number | undefined
+  readonly needs: readonly Need[]
+  readonly #fields: readonly (readonly [string, Field<unknown>])[]
+  #decode: DecodeFunction | undefined
+  #decodePrefix: DecodeFunction | undefined
+  #traced: DecodeFunction | undefined
+  #encode: EncodeFunction | undefined
+
+  constructor(name: string, fields: Fields) {
+    this.name = name
+    this.#fields = Object.entries(fields)
+    checkNames(name, this.#fields)
+    for (const [own, of] of this.#fields) checkReferences(own, of, this.#fields)
+    const sizes = this.#fields.map(([, each]) => each.fixedSize)
+    this.fixedSize = sizes.reduce<number | undefined>(
+      (sum, each) => (sum === undefined || each === undefined ? undefined : sum + each),
+      0,
+    )
+    this.minSize = this.#fields.reduce((sum, [, each]) => sum + each.minSize, 0)
+    // What the fields need of those around the struct.
+    this.needs = this.#ownNeeds().filter(({ of }) => !this.#has(of.split('.')[0] as string))
+  }
+
+  /**
+   * Decodes a frame, all of which must be the struct's. Rejects with `BAD_CONTENT`, naming the field, its place, the value and what
+   * is possible, or `CHECKSUM_MISMATCH`. Bytes in the value are views of the frame.
+   */
+  decode(frame: Buffer): T {
+    this.#decode ??= this.#compileDecoder(false, (value) => [
+      `if (at !== end) throw run.leftOver(\`${this.name}\`, end - at, at)`,
+      `return ${value}`,
+    ])
+    return this.#decode(frame, 0, frame.length) as T
+  }
+
+  /** Decodes the beginning of a frame; also gives how many bytes it took. Errors as {@link Struct.decode}. */
+  decodePrefix(frame: Buffer): { value: T; length: number } {
+    this.#decodePrefix ??= this.#compileDecoder(false, (value) => [`return { value: ${value}, length: at }`])
+    return this.#decodePrefix(frame, 0, frame.length) as { value: T; length: number }
+  }
+
+  /** Encodes a value. Throws `BAD_CONTENT` for what the format cannot say, naming the field, the value and what is possible. */
+  encode(value: T): Buffer {
+    this.#encode ??= this.#compileEncoder()
+    return this.#encode(value)
+  }
+
+  /** Makes up a valid value: `decode(encode(value))` gives it back. `random`: a generator with a seed repeats itself. */
+  sample(random: Random = Math.random): T {
+    return this.make(new Sampler(random))
+  }
+
+  /** The protocol page in Markdown: a table of bytes, one more for each kind of a union, and an annotated example if one is given. */
+  page({ about, example }: PageOptions = {}): string {
+    const page = new PageWriter(about === undefined ? `# ${this.name}` : `# ${this.name}\n\n${about}`)
+    this.document(page, '')
+    const dump = example === undefined ? '' : `\nAn example:\n\n\`\`\`\n${this.describe(example)}\`\`\`\n`
+    return `${page}\n${dump}`
+  }
+
+  /**
+   * What each byte of a frame means, in order. Where the frame is wrong, as far as it could be read, and the error; nothing is
+   * thrown.
+   */
+  annotate(frame: Buffer): { readonly fields: readonly Annotation[]; readonly error: GatewayError | undefined } {
+    this.#traced ??= this.#compileDecoder(true, () => [
+      `if (at !== end) throw run.leftOver(\`${this.name}\`, end - at, at)`,
+    ])
+    const fields: Annotation[] = []
+    try {
+      this.#traced(frame, 0, frame.length, (path, from, to, value, unit) => {
+        fields.push({
+          offset: from,
+          bytes: frame.subarray(from, to),
+          path: path.slice(this.name.length + 1),
+          value,
+          unit,
+        })
+      })
+    } catch (thrown) {
+      return { fields, error: GatewayError.from(thrown) }
+    }
+    return { fields, error: undefined }
+  }
+
+  /** An annotated dump of a frame for people: offset, bytes, field, value with its unit; then what is wrong, if anything. */
+  describe(frame: Buffer): string {
+    const { fields, error } = this.annotate(frame)
+    return annotationText(frame, fields, error)
+  }
+
+  read(source: DecodeSource, path: string): string {
+    return source.nested(() => {
+      const values = this.#fields.map(([name, of], index) => {
+        this.#bindStart(source, name)
+        const own = `${path}.${name}`
+        const behind = of.fixedSize === undefined ? this.#fixedBehind(index) : 0
+        const value = behind === 0 ? of.read(source, own) : source.reserving(behind, own, () => of.read(source, own))
+        source.scope.bind(name, value)
+        return { name, role: of.role, value }
+      })
+      return objectOf(source, values)
+    })
+  }
+
+  write(source: EncodeSource, value: string, path: string): void {
+    const o = source.let(value)
+    source.line(`if (typeof ${o} !== 'object' || ${o} === null) throw run.type(\`${path}\`, ${o}, 'an object')`)
+    source.nested(() => {
+      for (const [name, of] of this.#fields) {
+        if (of.role !== 'hidden') source.scope.bind(name, `${o}.${name}`)
+        else source.scope.bind(name, 'derived')
+        this.#bindStart(source, name)
+        of.write(source, this.#expressionOf(of, o, name, `${path}.${name}`), `${path}.${name}`)
+      }
+    })
+  }
+
+  make(sampler: Sampler): T {
+    const value: Record<string, unknown> = {}
+    const needs = [...this.#ownNeeds(), ...sampler.needs]
+    sampler.around.push(value)
+    for (const [name, of] of this.#fields) {
+      if (of.role === 'hidden') continue
+      sampler.needs = needs
+        .filter((each) => each.of === name || each.of.startsWith(`${name}.`))
+        .map((each) => ({ ...each, of: each.of.slice(name.length + 1) }))
+      const made = of.make(sampler)
+      if (made !== undefined) value[name] = made
+    }
+    sampler.around.pop()
+    sampler.needs = []
+    return value as T
+  }
+
+  document(page: PageWriter, name: string): void {
+    for (const [own, of] of this.#fields) of.document(page, name === '' ? own : `${name}.${own}`)
+  }
+
+  #expressionOf(of: Field<unknown>, o: string, name: string, path: string): string {
+    if (!isDerived(of)) return `${o}.${name}`
+    const target = this.#fields.find(([each]) => each === of.target)?.[1]
+    const value = `${o}.${of.target}`
+    return target !== undefined && isUnion(target) ? target.tagExpression(value) : `run.count(${value}, \`${path}\`)`
+  }
+
+  /** Checks need to know where the first field that they cover begins. */
+  #bindStart(source: Source, name: string): void {
+    const first = this.#fields[0]?.[0] === name
+    const checks = this.#fields.map(([, of]) => of).filter(isCheck)
+    if (first && checks.some(({ from }) => from === undefined)) source.scope.bind(startOf(), source.let(source.peek()))
+    if (checks.some(({ from }) => from === name)) source.scope.bind(startOf(name), source.let(source.peek()))
+  }
+
+  /** Bytes of the fields behind one, where those have a fixed size: what goes to the end leaves them out. */
+  #fixedBehind(index: number): number {
+    const sizes = this.#fields.slice(index + 1).map(([, each]) => each.fixedSize)
+    return sizes.every((each) => each !== undefined) ? sizes.reduce((sum, each) => sum + each, 0) : 0
+  }
+
+  #ownNeeds(): Need[] {
+    return this.#fields.flatMap(([, of]) => of.needs ?? [])
+  }
+
+  #has(name: string): boolean {
+    return this.#fields.some(([each]) => each === name)
+  }
+
+  #compileDecoder(traced: boolean, foot: (value: string) => readonly string[]): DecodeFunction {
+    const source = new DecodeSource(traced)
+    const value = this.read(source, this.name)
+    return source.compile<DecodeFunction>('b, at, end, trace', '', foot(value).join('\n'))
+  }
+
+  #compileEncoder(): EncodeFunction {
+    const source = new EncodeSource()
+    this.write(source, 'value', this.name)
+    const room = this.fixedSize ?? Math.max(64, 2 * this.minSize)
+    const head = `let w = Buffer.allocUnsafe(${room}), at = 0`
+    return source.compile<EncodeFunction>('value', head, 'return w.subarray(0, at)')
+  }
+}
+
+/**
+ * Makes a binary schema from its fields, in their order on the wire. TypeScript infers what it decodes to. It is compiled at first use;
+ * `CONFIGURATION` for fields that cannot be, then or at once.
+ *
+ * ```ts
+ * const position = struct('position', {
+ *   time: unixSeconds(u32),
+ *   latitude_deg: scaled(i32, { divideBy: 1e7, unit: 'deg' }),
+ *   state: flags(u8, { fix: 0, moving: 1 }),
+ *   name: text(u8),
+ * })
+ * position.decode(frame).latitude_deg // a number
+ * ```
+ */
+export function struct<const F extends Fields>(name: string, fields: F): Struct<Decoded<F>> {
+  return new Struct<Decoded<F>>(name, fields)
+}

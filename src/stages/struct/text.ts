@@ -1,0 +1,112 @@
+import iconv from 'iconv-lite'
+import { decodeSpan, sampleLength } from './blob.ts'
+import type { DecodeSource } from './decode-source.ts'
+import type { EncodeSource } from './encode-source.ts'
+import type { Field, Need } from './field.ts'
+import type { PageWriter } from './page.ts'
+import type { Sampler } from './sampler.ts'
+import { checkSize, encodeSize, needsOf, prefixSize, type Size, sizeInWords } from './size.ts'
+import { refuse } from './source.ts'
+
+/** Options of {@link text}. */
+export interface TextOptions {
+  /**
+   * `ascii` (default) and `utf8` are strict; others, such as `gbk`, `utf-16be`, `utf-16le`, `latin1`, are iconv-lite's by its names, and
+   * refused where the bytes would not come back as they were.
+   */
+  readonly encoding?: string
+  /** What fills up a text shorter than its fixed size: this byte is cut off its end, and put there; such as 0 or 0x20. */
+  readonly pad?: number
+}
+
+class TextField implements Field<string, 'value'> {
+  readonly role = 'value'
+  readonly type = 'text'
+  readonly unit = undefined
+  readonly note: string
+  readonly minSize: number
+  readonly fixedSize: number | undefined
+  readonly needs: readonly Need[]
+  readonly #size: Size
+  readonly #encoding: string
+  readonly #pad: number | undefined
+
+  constructor(size: Size, { encoding = 'ascii', pad }: TextOptions) {
+    this.#size = checkSize(size, 'text')
+    const known = encoding === 'ascii' || encoding === 'utf8' || iconv.encodingExists(encoding)
+    if (!known) refuse(`there is no encoding ${encoding}`)
+    if (pad !== undefined && typeof size !== 'number') refuse('a text is padded where its size is fixed')
+    if (pad !== undefined && !(Number.isInteger(pad) && pad >= 0 && pad <= 255))
+      refuse(`pad must be a byte, not ${pad}`)
+    this.#encoding = encoding
+    this.#pad = pad
+    const padded = pad === undefined ? '' : `, filled up with ${pad.toString(16).padStart(2, '0').toUpperCase()}`
+    this.note = `${encoding}, ${sizeInWords(size, 'bytes')}${padded}`
+    this.fixedSize = typeof size === 'number' ? size : undefined
+    this.minSize = this.fixedSize ?? prefixSize(size)
+    this.needs = needsOf(size)
+  }
+
+  read(source: DecodeSource, path: string): string {
+    const { from, to } = decodeSpan(source, this.#size, path)
+    let end = to
+    if (this.#pad !== undefined) {
+      end = source.variable()
+      source.line(`let ${end} = ${to}`)
+      source.line(`while (${end} > ${from} && b[${end} - 1] === ${this.#pad}) ${end}--`)
+    }
+    const encoding = JSON.stringify(this.#encoding)
+    const value = source.let(`run.decodeText(b, ${from}, ${end}, ${encoding}, \`${path}\`)`)
+    source.leaf(path, from, to, value)
+    return value
+  }
+
+  write(source: EncodeSource, value: string, path: string): void {
+    const v = source.let(`run.encodeText(${value}, ${JSON.stringify(this.#encoding)}, \`${path}\`)`)
+    if (this.#pad === undefined || typeof this.#size !== 'number') {
+      encodeSize(source, this.#size, `${v}.length`, path)
+      source.putVariable(`${v}.length`, () => source.line(`w.set(${v}, at)`))
+      return
+    }
+    const size = this.#size
+    source.line(`if (${v}.length > ${size}) throw run.range(\`${path}.length\`, ${v}.length, 0, ${size})`)
+    const unlike = `${v}.length > 0 && ${v}[${v}.length - 1] === ${this.#pad}`
+    source.line(`if (${unlike}) throw run.type(\`${path}\`, ${value}, 'a text that does not end in its padding')`)
+    source.putVariable(String(size), () => {
+      source.line(`w.set(${v}, at)`)
+      source.line(`w.fill(${this.#pad}, at + ${v}.length, at + ${size})`)
+    })
+  }
+
+  make(sampler: Sampler): string {
+    const wanted = sampleLength(sampler, this.#size)
+    const alphabet = [...'Aa09-', ...'中粤ñ€'].filter((each) => this.#holds(each))
+    const bytesOf = (text: string) =>
+      (this.#encoding === 'utf8' ? Buffer.from(text) : iconv.encode(text, this.#encoding)).length
+    const least = bytesOf('A')
+    const most = this.#pad === undefined ? wanted : least * sampler.length(Math.floor(wanted / least))
+    let text = ''
+    for (let left = most; left >= least; ) {
+      const next = sampler.pick(alphabet.filter((each) => bytesOf(each) <= left))
+      text += next
+      left -= bytesOf(next)
+    }
+    return text
+  }
+
+  document(page: PageWriter, name: string): void {
+    page.row(name, this)
+  }
+
+  #holds(character: string): boolean {
+    if (this.#encoding === 'ascii') return character < '\x7f'
+    return (
+      this.#encoding === 'utf8' || iconv.decode(iconv.encode(character, this.#encoding), this.#encoding) === character
+    )
+  }
+}
+
+/** Text of a size in bytes. `BAD_CONTENT` for what is none in its encoding, either way. */
+export function text(size: Size, options: TextOptions = {}): Field<string, 'value'> {
+  return new TextField(size, options)
+}
