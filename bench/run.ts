@@ -5,9 +5,11 @@ import { circumstances, reportText, writeReport } from './report.ts'
 import { exitCodeFor, resultLine } from './result.ts'
 import type { Scenario } from './scenario.ts'
 import { endToEndScenario } from './scenarios/end-to-end.ts'
+import { framingScenario } from './scenarios/framing.ts'
 import { hubSinkScenario } from './scenarios/hub-sink.ts'
 import { idleConnectionsScenario } from './scenarios/idle-connections.ts'
 import { pipelineScenario } from './scenarios/pipeline.ts'
+import { structScenario } from './scenarios/struct.ts'
 
 interface Flags {
   readonly only: readonly Scenario[]
@@ -20,7 +22,14 @@ interface Flags {
   readonly messages?: number
 }
 
-const scenarios: readonly Scenario[] = [pipelineScenario, hubSinkScenario, endToEndScenario, idleConnectionsScenario]
+const scenarios: readonly Scenario[] = [
+  framingScenario,
+  structScenario,
+  pipelineScenario,
+  hubSinkScenario,
+  endToEndScenario,
+  idleConnectionsScenario,
+]
 const usualRepetitions = 3
 const rowTimeoutMs = 60_000
 
