@@ -1,0 +1,23 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+
+/** A frame that a real device sent, or a manual prints. */
+export interface Vector {
+  readonly name: string
+  readonly variant: string
+  readonly hex: string
+  readonly direction: 'device_to_server' | 'server_to_device'
+  readonly expected: {
+    readonly kind: string
+    readonly error?: string
+    readonly frames?: readonly Record<string, string>[] | readonly string[]
+  }
+}
+
+/** The vectors of a protocol, which lie beside the project and not in it; where they do not, says so and gives none. */
+export function vectorsOf(protocol: string): readonly Vector[] | undefined {
+  const path = resolve('..', 'shared', 'vectors', `${protocol}.json`)
+  if (existsSync(path)) return (JSON.parse(readFileSync(path, 'utf8')) as { vectors: Vector[] }).vectors
+  process.stderr.write(`frames of real devices were left out: there is no ${path}\n`)
+  return undefined
+}
