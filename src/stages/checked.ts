@@ -14,6 +14,9 @@ import type { Checksum } from './checksum.ts'
  *   01 03 02 01 03 02 00 2A 39 9B …      →     01 03 02 00 2A | …      down:  01 03 02 00 2A  →  01 03 02 00 2A 39 9B
  *   └─ 3 ──┘ skipped: the first 01 03 says 7 bytes, 01 03 02 01 03 02 00, whose check is wrong
  * ```
+ * A frame is checked once, when it is whole. Within `skipUntil` that goes for each false one too, at worst one a byte: keep the framing's own
+ * limit low.
+ *
  * On the way down the check is that of the frame as it goes on the wire, with the length that the framing writes into it.
  *
  * Errors: those of the framing and of the checksum. Outside of `skipUntil` a refused frame ends where the framing says. Down, `BUG` for

@@ -44,6 +44,8 @@ export interface Checksum extends Stage<Frames, Frames> {
  * checksum('NMEA')                                                     $GPRTE,1*49             ↔   $GPRTE,1
  *   the first two bytes are not checked:
  * checksum('CRC-16/X-25', { over: { from: 2 } })                       78 78 05 01 00 01 D9 DC ↔   78 78 05 01 00 01
+ *   16 bits in four bytes:
+ * checksum({ ...checkOf('CRC-16/ARC'), size: 4 })                      A1 A2 A3 00 00 FB 68    ↔   A1 A2 A3
  *   the check stays, or stands elsewhere; bytes that are written over wait in its place on the way down:
  * checksum('XOR', { strip: false })                                    A1 A2 03                →   A1 A2 03
  *                                                                      A1 A2 03                ←   A1 A2 00
@@ -52,8 +54,9 @@ export interface Checksum extends Stage<Frames, Frames> {
  * checksum('XOR', { at: 0 })                                           03 A1 A2                →   03 A1 A2
  *                                                                      03 A1 A2                ←   00 A1 A2
  * ```
- * `NMEA` is a sentence from `$` or `!` to its check, without CR LF: the XOR of what stands between the first byte and the `*`, in hex;
- * the `*` is taken off and put back with it. Modbus ASCII has its LRC over bytes, not over the digits that it writes them in.
+ * `NMEA` is a sentence from `$` or `!` to its check, without CR LF and without a tag block before it: the XOR of what stands between the
+ * first byte and the `*`, in hex; the `*` is taken off and put back with it. The LRC of Modbus ASCII is that of bytes, not of the digits
+ * that they are written in.
  *
  * On the way down the check is that of the frame as it comes. Where it also covers what the framing writes, such as a length,
  * `checked` does it in the right order.

@@ -41,6 +41,7 @@ const drawings: [kind: CheckKind | Check, options: ChecksumOptions, wire: string
   ['sum8', { encoding: 'hex' }, '61622a 4544', '61622a'],
   ['NMEA', {}, '$GPRTE,1*49', '$GPRTE,1'],
   ['CRC-16/X-25', { over: { from: 2 } }, '787805010001 d9dc', '787805010001'],
+  [{ ...checkOf('CRC-16/ARC'), size: 4 }, {}, 'a1a2a3 0000fb68', 'a1a2a3'],
   ['XOR', { strip: false }, 'a1a203', 'a1a203', 'a1a200'],
   ['XOR', { at: -2, over: { from: 1 } }, '02a1a203ff', '02a1a203ff', '02a1a200ff'],
   ['XOR', { at: 0 }, '03a1a2', '03a1a2', '00a1a2'],
@@ -259,7 +260,8 @@ describe('checksum', () => {
     const frame = Buffer.alloc(1000, 7)
     const upward = countTouched(() => {
       const [given] = up(checksum('CRC-32'), wire)
-      assert.ok(Buffer.isBuffer(given) && given.buffer === wire.buffer)
+      assert.ok(Buffer.isBuffer(given))
+      assert.deepEqual([given.buffer === wire.buffer, given.byteOffset], [true, wire.byteOffset])
     })
     assert.equal(upward.copied, 0)
     for (const stage of [checksum('CRC-32'), kept]) {
