@@ -166,8 +166,9 @@ export class Deframer implements EndingStep<Buffer, Buffer, Buffer> {
     if (wanted > held.length) {
       const present = held.subarray(this.#start, this.#end)
       const room = this.#roomFor(present.length + to - from)
-      // Where frames begin anew inside of what is held, twice the room lets it slide on without being copied every time.
-      held = Buffer.allocUnsafe(this.#start > 0 ? 2 * room : room)
+      // Where frames begin anew inside of what is held, or a header grows step by step, twice the room keeps it from being copied
+      // every time.
+      held = Buffer.allocUnsafe(this.#start > 0 ? 2 * room : Math.max(room, Math.min(2 * held.length, this.#maxBytes)))
       this.#held = held
       this.#start = 0
       this.#end = present.copy(held)

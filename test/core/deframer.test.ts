@@ -151,6 +151,17 @@ describe('a deframer', () => {
     assert.ok(copied <= long.length + 4096 + 256, `${copied} bytes copied of ${long.length}`)
   })
 
+  test('a frame whose finder asks for one byte after the other is copied twice at most', () => {
+    const finder = (): FrameFinder => ({
+      find: (window, from) =>
+        window.length - from < 4096 ? found.wait(window.length - from + 1) : found.frame(window, window.length),
+    })
+    const { copied } = countTouched(() =>
+      assert.equal(deframe(of(finder, 4096), singly(Buffer.alloc(4096))).frames.length, 1),
+    )
+    assert.ok(copied <= 2 * 4096, `${copied} bytes copied of 4096`)
+  })
+
   test('the finder is asked again only when what it waits for is there', () => {
     const asked: number[] = []
     const finder = (): FrameFinder => {
