@@ -33,6 +33,8 @@ export interface FoundFiller {
   readonly noise: boolean
   /** Why they are no frame, where they looked like one. */
   readonly why: GatewayError | undefined
+  /** True: more of them may follow, for the same finder to tell: noise, or the rest of a frame that was refused. */
+  readonly more: boolean
 }
 
 /** A frame that is refused; what follows begins at `next`, which may lie beyond what is there. */
@@ -47,6 +49,8 @@ export interface FoundRefusal {
   readonly resync: number
   /** True: tell it when `next` has been reached, not before. */
   readonly late: boolean
+  /** True: what follows at `next` is the rest of the same frame, which the same finder passes over. */
+  readonly more: boolean
 }
 
 /** A whole frame, best as a view of the bytes that were shown; the next frame begins at index `next`. */
@@ -69,14 +73,22 @@ export function waitForByte(byte: number, total: number): Found {
   return { kind: 'wait', total, byte }
 }
 
-/** Bytes that the protocol sends between frames and that mean nothing, such as a keepalive: passed over in silence. */
+/**
+ * Bytes that the protocol sends between frames and that mean nothing, such as a keepalive: passed over in silence. `next` must not depend
+ * on the cutting, as another framing may look at what begins there: of a run of such bytes, one after the other is told.
+ */
 export function idle(next: number): Found {
-  return { kind: 'filler', next, noise: false, why: undefined }
+  return { kind: 'filler', next, noise: false, why: undefined, more: false }
 }
 
-/** Bytes between frames that belong to none: counted, and one `FRAME_NOISE` for each run of them. */
+/** The rest of a refused frame, see {@link refuseBegun}, as far as it is there: more of it follows. */
+export function idleWithin(next: number): Found {
+  return { kind: 'filler', next, noise: false, why: undefined, more: true }
+}
+
+/** Bytes between frames that belong to none: counted, and one `FRAME_NOISE` for each run of them. The finder is asked what follows. */
 export function noise(next: number, why?: GatewayError): Found {
-  return { kind: 'filler', next, noise: true, why }
+  return { kind: 'filler', next, noise: true, why, more: true }
 }
 
 /**
@@ -84,10 +96,26 @@ export function noise(next: number, why?: GatewayError): Found {
  * cut. `resync`: the first place where another frame may begin if the frame's own length is not to be trusted.
  */
 export function refuse(error: GatewayError, next: number, shown: number, resync = shown): Found {
-  return { kind: 'refuse', error, next, shown, resync, late: false }
+  return { kind: 'refuse', error, next, shown, resync, late: false, more: false }
 }
 
 /** As {@link refuse}, but told only when the refused frame has passed. */
 export function refuseLate(error: GatewayError, next: number, shown: number, resync = shown): Found {
-  return { kind: 'refuse', error, next, shown, resync, late: true }
+  return { kind: 'refuse', error, next, shown, resync, late: true, more: false }
+}
+
+/**
+ * As {@link refuse}, for a frame whose end has not been found: the finder goes on to pass over the rest of it, with `idleWithin` as
+ * long as there may be more and `idle` for the last of it, unless it is told to forget it.
+ */
+export function refuseBegun(error: GatewayError, next: number, shown: number, resync = shown): Found {
+  return { kind: 'refuse', error, next, shown, resync, late: false, more: true }
+}
+
+/**
+ * Whether what follows is for the same finder: more of a frame, be it refused, or of noise. Where the noise that was found ends depends
+ * on the cutting, so nothing else may begin there; only a frame ends it.
+ */
+export function isWithin(found: Found): boolean {
+  return found.kind === 'wait' || (found.kind !== 'frame' && found.more)
 }

@@ -24,6 +24,11 @@ export interface FrameFinder {
    * `FRAME_UNTERMINATED`.
    */
   unfinished?(rest: Buffer): GatewayError | undefined
+  /**
+   * After a refusal: what follows is not to be taken for the rest of the refused frame, a frame may begin right there. Needed by
+   * those who say `refuseBegun`, and by those who are made of others.
+   */
+  forget?(): void
 }
 
 /** What {@link framing} is made of. */

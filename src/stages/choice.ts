@@ -1,4 +1,4 @@
-import { unfinishedOf } from '../core/deframer.ts'
+import { unfinishedOf, unterminated } from '../core/deframer.ts'
 import { GatewayError } from '../core/errors.ts'
 import * as found from '../core/found.ts'
 import { type FrameFinder, type Framing, framing } from '../core/framing.ts'
@@ -22,16 +22,16 @@ export interface Alternative {
  * ])
  *   2A 68 69 23 24 A1 A2 A3 2A …      →     68 69 | 24 A1 A2 A3 | …
  * ```
- * Down, a frame goes by the first alternative that makes of it what it would itself match.
+ * Down, a frame goes by the first alternative that makes of it what would be taken for a frame of that alternative.
  *
  * Errors: `FRAME_CORRUPT` for bytes that none matches (nothing after them can be framed; within `skipUntil` the next mark is looked
  * for), and those of the alternatives. Down, `BUG` for a frame that suits none. `CONFIGURATION` for no alternative, or an empty mark.
  */
 export function choice(alternatives: readonly Alternative[]): Framing {
   if (alternatives.length === 0) throw new GatewayError('CONFIGURATION', 'choice: there must be an alternative')
-  const kinds = alternatives.map(({ match, framing }): Kind => ({ match: matcherOf(match), framing }))
+  const kinds = alternatives.map(({ match, framing }): Kind => ({ ...matcherOf(match), framing }))
   return framing('choice', {
-    maxBytes: Math.max(...kinds.map((each) => each.framing.maxBytes)),
+    maxBytes: Math.max(...kinds.flatMap((each) => [each.framing.maxBytes, each.needs])),
     finder: () => new ChoiceFinder(kinds),
     frame: (frame) => toWire(frame, kinds),
   })
@@ -39,6 +39,8 @@ export function choice(alternatives: readonly Alternative[]): Framing {
 
 interface Kind {
   readonly match: Matcher
+  /** So many bytes always decide. */
+  readonly needs: number
   readonly framing: Framing
 }
 
@@ -47,20 +49,23 @@ interface Kind {
  */
 type Matcher = (bytes: Buffer, at: number) => 'yes' | 'unsure' | number
 
-function matcherOf(match: Alternative['match']): Matcher {
-  if (match === undefined) return () => 'yes'
-  if (typeof match === 'function') return (bytes, at) => (match(bytes[at] as number) ? 'yes' : 1)
+function matcherOf(match: Alternative['match']): Pick<Kind, 'match' | 'needs'> {
+  if (match === undefined) return { match: () => 'yes', needs: 1 }
+  if (typeof match === 'function') return { match: (bytes, at) => (match(bytes[at] as number) ? 'yes' : 1), needs: 1 }
   const marks = marksOf(match, 'choice', 'match')
-  return (bytes, at) => {
-    let needed = 1
-    let unsure = false
-    for (const mark of marks) {
-      const matched = matchedAt(bytes, at, mark)
-      if (matched === mark.length) return 'yes'
-      if (at + matched === bytes.length) unsure = true
-      needed = Math.max(needed, matched + 1)
-    }
-    return unsure ? 'unsure' : needed
+  return {
+    match(bytes, at) {
+      let needed = 1
+      let unsure = false
+      for (const mark of marks) {
+        const matched = matchedAt(bytes, at, mark)
+        if (matched === mark.length) return 'yes'
+        if (at + matched === bytes.length) unsure = true
+        needed = Math.max(needed, matched + 1)
+      }
+      return unsure ? 'unsure' : needed
+    },
+    needs: Math.max(...marks.map((each) => each.length)),
   }
 }
 
@@ -68,7 +73,7 @@ class ChoiceFinder implements FrameFinder {
   readonly #kinds: readonly Kind[]
   /** Made when the first frame of its kind comes. */
   readonly #finders: (FrameFinder | undefined)[] = []
-  /** Of the frame that is not whole. */
+  /** Of the frame that is not whole, or of the refused one that has not passed. */
   #current: FrameFinder | undefined
 
   constructor(kinds: readonly Kind[]) {
@@ -83,12 +88,17 @@ class ChoiceFinder implements FrameFinder {
       finder = chosen
     }
     const inner = finder.find(window, from)
-    this.#current = inner.kind === 'wait' ? finder : undefined
+    this.#current = found.isWithin(inner) ? finder : undefined
     return inner
   }
 
   unfinished(rest: Buffer): GatewayError | undefined {
-    return unfinishedOf(this.#current ?? this, rest)
+    return this.#current === undefined ? unterminated(rest.length) : unfinishedOf(this.#current, rest)
+  }
+
+  forget(): void {
+    this.#current?.forget?.()
+    this.#current = undefined
   }
 
   #choose(window: Buffer, from: number): FrameFinder | found.Found {
@@ -111,13 +121,19 @@ class ChoiceFinder implements FrameFinder {
 
 function toWire(frame: Buffer, kinds: readonly Kind[]): Buffer {
   let refused: unknown
-  for (const { match, framing } of kinds) {
+  for (const kind of kinds) {
     try {
-      const wire = framing.frame(frame)
-      if (wire.length > 0 && match(wire, 0) === 'yes') return wire
+      const wire = kind.framing.frame(frame)
+      if (wire.length > 0 && kindOf(wire, kinds) === kind) return wire
     } catch (error) {
       refused ??= error
     }
   }
   throw refused ?? new GatewayError('BUG', `a frame of ${frame.length} bytes to be sent suits no kind of frame`)
+}
+
+/** What a frame on the wire would be taken for; undefined where that depends on what follows it. */
+function kindOf(wire: Buffer, kinds: readonly Kind[]): Kind | undefined {
+  const first = kinds.find((each) => typeof each.match(wire, 0) !== 'number')
+  return first?.match(wire, 0) === 'yes' ? first : undefined
 }

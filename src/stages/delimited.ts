@@ -129,7 +129,7 @@ class DelimiterFinder implements FrameFinder {
     }
     if (window.length >= limit) {
       this.#skipping = true
-      return found.refuse(this.#tooLong(), limit - this.#search.longest + 1, limit)
+      return found.refuseBegun(this.#tooLong(), limit - this.#search.longest + 1, limit)
     }
     this.#searched = window.length - from
     const { lastByte } = this.#search
@@ -141,6 +141,10 @@ class DelimiterFinder implements FrameFinder {
     return rest.length - begunIn(rest, this.#search) > this.#maxLength ? this.#tooLong() : unterminated(rest.length)
   }
 
+  forget(): void {
+    this.#skipping = false
+  }
+
   /** Passes over what is left of a refused frame, but for what may begin its delimiter. */
   #skip(window: Buffer, from: number, match: Match | undefined): found.Found {
     if (match !== undefined) {
@@ -149,7 +153,7 @@ class DelimiterFinder implements FrameFinder {
     }
     const keep = this.#search.longest - 1
     const next = window.length - keep
-    return next > from ? found.idle(next) : found.wait(this.#search.longest)
+    return next > from ? found.idleWithin(next) : found.wait(this.#search.longest)
   }
 
   #tooLong(): GatewayError {

@@ -5,7 +5,8 @@ import { type FrameFinder, type Framing, framing } from '../core/framing.ts'
 import { type Mark, markOf } from './marks.ts'
 
 /**
- * Frames with bytes between them that mean nothing, such as a keepalive: passed over in silence wherever a frame could begin.
+ * Frames with bytes between them that mean nothing, such as a keepalive: passed over in silence wherever a frame could begin, but
+ * within noise (see `skipUntil`), of which they are a part.
  *
  * ```
  * idleBytes(lengthField({ lengthFieldLength: 2, … }), Buffer.of(0xff))
@@ -32,7 +33,7 @@ export function idleBytes(of: Framing, bytes: Mark): Framing {
 class IdleFinder implements FrameFinder {
   readonly #of: FrameFinder
   readonly #isIdle: Uint8Array
-  /** A frame has begun and is not whole. */
+  /** A frame or noise has begun and is not over. */
   #within = false
 
   constructor(of: FrameFinder, isIdle: Uint8Array) {
@@ -41,17 +42,18 @@ class IdleFinder implements FrameFinder {
   }
 
   find(window: Buffer, from: number): found.Found {
-    if (!this.#within) {
-      let at = from
-      while (at < window.length && this.#isIdle[window[at] as number] === 1) at++
-      if (at > from) return found.idle(at)
-    }
+    if (!this.#within && this.#isIdle[window[from] as number] === 1) return found.idle(from + 1)
     const inner = this.#of.find(window, from)
-    this.#within = inner.kind === 'wait'
+    this.#within = found.isWithin(inner)
     return inner
   }
 
   unfinished(rest: Buffer): GatewayError | undefined {
     return unfinishedOf(this.#of, rest)
+  }
+
+  forget(): void {
+    this.#within = false
+    this.#of.forget?.()
   }
 }

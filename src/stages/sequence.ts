@@ -41,6 +41,10 @@ class SequenceFinder implements FrameFinder {
     return unfinishedOf(this.#current(), rest)
   }
 
+  forget(): void {
+    this.#current().forget?.()
+  }
+
   #current(): FrameFinder {
     return this.#finders[this.#at] as FrameFinder
   }

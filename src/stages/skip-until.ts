@@ -19,7 +19,12 @@ export interface SkipUntilOptions {
  *   00 FF 78 78 01 A1 0D 0A 78 78 FF 78 78 01 B1 0D 0A      →     78 78 01 A1 | 78 78 01 B1
  *   └ 2 ┘                   └─ 3 ──┘ skipped
  * ```
- * The mark stays part of the frame, for the framing to see; where there are several, any of them begins one.
+ * The mark stays part of the frame, for the framing to see; where there are several, any of them begins one. Bytes that are idle or
+ * a trailer are skipped like any others: put `idleBytes` and `trailer` around `skipUntil`, not into it.
+ *
+ * What claims to be a long frame is waited for, up to the framing's own limit, with whatever comes in its place: keep that limit low.
+ * Where it is none after all, its bytes are looked at again from the second on. So a byte costs as often as false frames claim it,
+ * their header each, or all of them where a checksum is what refuses: in the worst case as many times as a frame may have bytes.
  *
  * Errors: one `FRAME_NOISE` for each run of skipped bytes, with their number and the framing's own reason where there was one (so a
  * frame that it refuses does not close the connection); they are counted in `headgate_noise_bytes_total`. `FRAME_CORRUPT` after
@@ -34,7 +39,7 @@ export function skipUntil(of: Framing, marks: Mark | readonly Mark[], options: S
   }
   return framing(of.name, {
     maxBytes: Math.max(of.maxBytes, ...list.map((each) => each.length)),
-    finder: () => new SkippingFinder(() => of.finder(), list, maxSkipped),
+    finder: () => new SkippingFinder(of.finder(), list, maxSkipped),
     frame(frame) {
       const wire = of.frame(frame)
       if (list.some((mark) => matchedAt(wire, 0, mark) === mark.length)) return wire
@@ -44,18 +49,16 @@ export function skipUntil(of: Framing, marks: Mark | readonly Mark[], options: S
 }
 
 class SkippingFinder implements FrameFinder {
-  readonly #open: () => FrameFinder
+  readonly #of: FrameFinder
   readonly #marks: readonly Buffer[]
   readonly #maxSkipped: number
-  #of: FrameFinder
   #atMark = false
   #skipped = 0
 
-  constructor(open: () => FrameFinder, marks: readonly Buffer[], maxSkipped: number) {
-    this.#open = open
+  constructor(of: FrameFinder, marks: readonly Buffer[], maxSkipped: number) {
+    this.#of = of
     this.#marks = marks
     this.#maxSkipped = maxSkipped
-    this.#of = open()
   }
 
   find(window: Buffer, from: number): found.Found {
@@ -66,11 +69,10 @@ class SkippingFinder implements FrameFinder {
       else return found.wait(window.length - from + 1)
     }
     const inner = this.#of.find(window, from)
-    if (inner.kind === 'wait') return inner
-    this.#atMark = false
+    this.#atMark = found.isWithin(inner)
     if (inner.kind === 'refuse') {
-      // What it remembers is of the frame that it refused.
-      this.#of = this.#open()
+      this.#atMark = false
+      this.#of.forget?.()
       return this.#skip(from, Math.max(from + 1, inner.resync), inner.error)
     }
     if (inner.kind === 'frame') this.#skipped = 0
@@ -79,6 +81,12 @@ class SkippingFinder implements FrameFinder {
 
   unfinished(rest: Buffer): GatewayError | undefined {
     return unfinishedOf(this.#of, rest)
+  }
+
+  forget(): void {
+    this.#atMark = false
+    this.#skipped = 0
+    this.#of.forget?.()
   }
 
   /** Skips as far as is allowed; to the byte, so that every cutting gives the same errors. */
@@ -93,11 +101,13 @@ class SkippingFinder implements FrameFinder {
   /** Where the first mark begins, or what may become one; -1 where that is at `from`. */
   #nextMark(window: Buffer, from: number): number {
     for (let at = from; at < window.length; at++) {
+      let begun = false
       for (const mark of this.#marks) {
         const matched = matchedAt(window, at, mark)
         if (matched === mark.length) return at
-        if (at + matched === window.length) return at === from ? -1 : at
+        if (at + matched === window.length) begun = true
       }
+      if (begun) return at === from ? -1 : at
     }
     return window.length
   }

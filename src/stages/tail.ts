@@ -48,4 +48,8 @@ class TailFinder implements FrameFinder {
   unfinished(rest: Buffer): GatewayError | undefined {
     return unfinishedOf(this.#of, rest)
   }
+
+  forget(): void {
+    this.#of.forget?.()
+  }
 }

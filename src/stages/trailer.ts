@@ -18,7 +18,8 @@ export interface TrailerOptions {
  * trailer(lengthField({ lengthFieldLength: 1, … }), '\r\n')
  *   02 A1 A2 0D 0A 01 B1 01 C1      →     A1 A2 | B1 | C1       down:  A1 A2  →  02 A1 A2
  * ```
- * A frame that begins with the bytes of the trailer cannot be told from it. `CONFIGURATION` for an empty trailer.
+ * A frame that begins with the bytes of the trailer cannot be told from it. Within `skipUntil` a trailer is skipped as noise: put it
+ * around. `CONFIGURATION` for an empty trailer.
  */
 export function trailer(of: Framing, bytes: Mark, options: TrailerOptions = {}): Framing {
   const mark = markOf(bytes, 'trailer', 'bytes')
@@ -34,6 +35,8 @@ class TrailerFinder implements FrameFinder {
   readonly #mark: Buffer
   /** Nothing has come since the last frame but, perhaps, a part of the trailer. */
   #due = false
+  /** The rest of a refused frame passes. */
+  #passing = false
 
   constructor(of: FrameFinder, mark: Buffer) {
     this.#of = of
@@ -48,11 +51,20 @@ class TrailerFinder implements FrameFinder {
       if (matched === this.#mark.length) return found.idle(from + matched)
     }
     const inner = this.#of.find(window, from)
-    this.#due = inner.kind === 'frame'
+    if (inner.kind === 'wait') return inner
+    // A refused frame is followed by a trailer like any other.
+    this.#due = !found.isWithin(inner) && (inner.kind !== 'filler' || this.#passing)
+    this.#passing = found.isWithin(inner)
     return inner
   }
 
   unfinished(rest: Buffer): GatewayError | undefined {
     return this.#due ? undefined : unfinishedOf(this.#of, rest)
+  }
+
+  forget(): void {
+    this.#due = false
+    this.#passing = false
+    this.#of.forget?.()
   }
 }

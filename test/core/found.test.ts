@@ -17,19 +17,22 @@ describe('what a finder tells', () => {
   })
 
   test('filler is noise or not', () => {
-    assert.deepEqual(found.idle(3), { kind: 'filler', next: 3, noise: false, why: undefined })
-    assert.deepEqual(found.noise(3, error), { kind: 'filler', next: 3, noise: true, why: error })
+    assert.deepEqual(found.idle(3), { kind: 'filler', next: 3, noise: false, why: undefined, more: false })
+    assert.deepEqual(found.noise(3, error), { kind: 'filler', next: 3, noise: true, why: error, more: true })
   })
 
   test('a refusal is looked past from where its shown bytes end, unless it says otherwise', () => {
-    assert.deepEqual(found.refuse(error, 9, 4), { kind: 'refuse', error, next: 9, shown: 4, resync: 4, late: false })
-    assert.deepEqual(found.refuseLate(error, 9, 4, 1), {
-      kind: 'refuse',
-      error,
-      next: 9,
-      shown: 4,
-      resync: 1,
-      late: true,
-    })
+    const refused = { kind: 'refuse', error, next: 9, shown: 4, more: false }
+    assert.deepEqual(found.refuse(error, 9, 4), { ...refused, resync: 4, late: false })
+    assert.deepEqual(found.refuseLate(error, 9, 4, 1), { ...refused, resync: 1, late: true })
+  })
+
+  test('what follows is for the same finder after a wait, after noise, and after a frame that was refused before its end', () => {
+    assert.deepEqual(found.refuseBegun(error, 9, 4), { ...found.refuse(error, 9, 4), more: true })
+    assert.deepEqual(found.idleWithin(3), { ...found.idle(3), more: true })
+    for (const each of [found.wait(3), found.refuseBegun(error, 9, 4), found.idleWithin(3), found.noise(3)])
+      assert.ok(found.isWithin(each))
+    for (const each of [found.frame(Buffer.of(1), 1), found.refuse(error, 9, 4), found.idle(3)])
+      assert.ok(!found.isWithin(each))
   })
 })
