@@ -28,3 +28,20 @@ export function matchedAt(bytes: Buffer, at: number, mark: Buffer): number {
 export function isAt(bytes: Buffer, at: number, mark: Buffer): boolean {
   return matchedAt(bytes, at, mark) === mark.length
 }
+
+/** Where the mark lies whole from index `from` on, or begins at the end of the bytes; their length where it does neither. */
+export function placeOf(bytes: Buffer, from: number, mark: Buffer): number {
+  const first = mark[0] as number
+  for (let at = bytes.indexOf(first, from); at >= 0; at = bytes.indexOf(first, at + 1)) {
+    const matched = matchedAt(bytes, at, mark)
+    if (matched === mark.length || at + matched === bytes.length) return at
+  }
+  return bytes.length
+}
+
+/** One of the marks that another of them begins with; undefined where each can be told from all others. */
+export function ambiguousIn(marks: readonly Buffer[]): Buffer | undefined {
+  // In this order a mark stands directly before those that it begins.
+  const sorted = [...marks].sort(Buffer.compare)
+  return sorted.find((mark, index) => index + 1 < sorted.length && isAt(sorted[index + 1] as Buffer, 0, mark))
+}
