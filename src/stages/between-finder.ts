@@ -79,7 +79,7 @@ export class BetweenFinder implements FrameFinder {
     if (bodyEnd > bodyAt + this.#maxBody && (mark !== undefined || window.length >= limit)) {
       this.#skipping = true
       const shown = mark === undefined ? limit : Math.min(limit, bodyEnd + mark.length)
-      return found.refuse(tooLong(this.#maxLength), bodyEnd, shown)
+      return found.refuseBegun(tooLong(this.#maxLength), bodyEnd, shown)
     }
     if (mark === end) {
       const next = bodyEnd + end.length + trailing
@@ -102,11 +102,15 @@ export class BetweenFinder implements FrameFinder {
     return this.#skipping ? undefined : unterminated(rest.length)
   }
 
+  forget(): void {
+    this.#skipping = false
+  }
+
   /** Passes over a refused frame to behind its end, or to where another begins. */
   #skip(window: Buffer, from: number): found.Found {
     const { start, end, trailing } = this.#between.enclosure
     const at = this.#pass(window, from)
-    if (at > from) return found.idle(at)
+    if (at > from) return found.idleWithin(at)
     const next = from + end.length + trailing
     if (isAt(window, from, end)) {
       if (next > window.length) return found.wait(next - from)

@@ -48,6 +48,10 @@ class CheckedFinder implements FrameFinder {
     return found.frame(this.#checksum.strip(frame), next)
   }
 
+  forget(): void {
+    this.#of.forget?.()
+  }
+
   unfinished(rest: Buffer): GatewayError | undefined {
     return unfinishedOf(this.#of, rest)
   }

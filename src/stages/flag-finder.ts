@@ -53,7 +53,7 @@ export class FlagFinder implements FrameFinder {
     const limit = bodyAt + maxBody + flag.length
     if (bodyEnd < 0 ? window.length >= limit : bodyEnd - bodyAt > maxBody) {
       this.#skipping = true
-      return found.refuse(tooLong(maxLength), limit - flag.length + 1, limit)
+      return found.refuseBegun(tooLong(maxLength), limit - flag.length + 1, limit)
     }
     if (bodyEnd < 0) {
       this.#searched = window.length - from
@@ -69,6 +69,11 @@ export class FlagFinder implements FrameFinder {
     return this.#skipping || rest.equals(this.#flagged.flag) ? undefined : unterminated(rest.length)
   }
 
+  forget(): void {
+    this.#skipping = false
+    this.#begun = this.#flagged.begun
+  }
+
   #noise(window: Buffer, from: number): found.Found {
     const at = placeOf(window, from, this.#flagged.flag)
     return at > from ? found.noise(at) : found.wait(window.length - from + 1)
@@ -77,7 +82,7 @@ export class FlagFinder implements FrameFinder {
   #skip(window: Buffer, from: number): found.Found {
     const { flag } = this.#flagged
     const at = placeOf(window, from, flag)
-    if (at + flag.length > window.length) return at > from ? found.idle(at) : found.wait(window.length - from + 1)
+    if (at + flag.length > window.length) return at > from ? found.idleWithin(at) : found.wait(window.length - from + 1)
     this.#skipping = false
     this.#begun = true
     return found.idle(at + flag.length)

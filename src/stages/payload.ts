@@ -44,7 +44,10 @@ import { checkPayloadOptions, type PayloadOptions } from './payload-options.ts'
  * reading keeps its receipt); `BAD_HELLO`; `UNKNOWN_COMMAND` for an answer that nobody waits for; down, `NOT_SUPPORTED` where
  * `command` knows no frame. `CONFIGURATION` for options that cannot work.
  */
-export function payload<T>(format: PayloadFormat<T>, options: PayloadOptions<T> = {}): Stage<Frames, Messages> {
+export function payload<T>(
+  format: PayloadFormat<T>,
+  options: PayloadOptions<NoInfer<T>> = {},
+): Stage<Frames, Messages> {
   const { name } = format
   checkPayloadOptions(name, options)
   const { refuse } = options

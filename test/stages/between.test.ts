@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { type BetweenOptions, between } from '../../src/stages/between.ts'
 import type { Escape } from '../../src/stages/escapes.ts'
 import { idleBytes } from '../../src/stages/idle-bytes.ts'
+import { skipUntil } from '../../src/stages/skip-until.ts'
 import { type BetweenReference, betweenReference } from './between-reference.ts'
 import { bytesOf, cutAt, deframe, everyCutting, frame, placesIn, singly, upOf } from './cutting.ts'
 import { flagReference, unescaped } from './flag-reference.ts'
@@ -282,7 +283,7 @@ describe('between', () => {
     const wire = bytes('2a a1a2a3 23 c123')
     assert.equal(finder.find(wire, 0).kind, 'refuse')
     assert.deepEqual(finder.find(wire.subarray(0, 6), 4), { kind: 'wait', total: 3, byte: -1 })
-    assert.deepEqual(finder.find(wire, 4), { kind: 'filler', next: 7, noise: false, why: undefined })
+    assert.deepEqual(finder.find(wire, 4), { kind: 'filler', next: 7, noise: false, why: undefined, more: false })
   })
 
   test('the end in a frame refuses it, also before its trailing bytes; after a refusal it says nothing', () => {
@@ -308,6 +309,14 @@ describe('between', () => {
     const flags = idleBytes(framingOf('7e', '7e'), '\r\n')
     for (const chunks of everyCutting(bytes('7e7e 0da1 7e 0d0a 7e 0ab1 7e')))
       assert.deepEqual(told(deframe(flags, chunks)), ['0da1', '0ab1'])
+  })
+
+  test('within skipUntil the rest of an over-long frame is not skipped, a frame may begin in it', () => {
+    for (const end of ['23', '2a']) {
+      const framing = skipUntil(framingOf('2a', end, { maxLength: 2 }), bytes('2a'))
+      for (const chunks of everyCutting(bytes(`2a a1a2a3a4 2a b1 ${end}`)))
+        assert.deepEqual(told(deframe(framing, chunks)), ['FRAME_NOISE 2aa1a2a3a4', 'b1'])
+    }
   })
 
   test('a megabyte in single bytes is looked at once and copied once', () => {

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { GatewayError } from '../../src/core/errors.ts'
 import type { Framing } from '../../src/core/framing.ts'
+import { between } from '../../src/stages/between.ts'
 import { choice } from '../../src/stages/choice.ts'
 import { delimited } from '../../src/stages/delimited.ts'
 import { fixedLength } from '../../src/stages/fixed-length.ts'
@@ -33,6 +34,23 @@ function leaves(most: number): Made[] {
     { says: 'delimited #', framing: delimited({ delimiter: '#', maxLength: most }) },
     { says: 'delimited *# or }', framing: delimited({ delimiter: ['*#', '}'], maxLength: most }) },
     { says: 'delimited ## kept', framing: delimited({ delimiter: '##', maxLength: most, keep: true }) },
+    { says: 'between * #', framing: between('*', '#', { maxLength: most }) },
+    { says: 'between { } restart', framing: between('{', '}', { maxLength: most, trailing: 1, restart: true }) },
+    { says: 'between ## ##', framing: between('##', '##', { maxLength: most }) },
+    {
+      says: 'between * * escaped',
+      framing: between('*', '*', {
+        maxLength: most,
+        escapes: [
+          ['2:', '2'],
+          ['2#', '*'],
+        ],
+      }),
+    },
+    {
+      says: 'between 12 13 escaped',
+      framing: between('\u0001\u0002', '\u0001\u0003', { maxLength: most, escapes: [['\u0001\u0001', '\u0001']] }),
+    },
     { says: 'fixedLength', framing: fixedLength({ length: 3 }) },
     { says: 'lengthField', framing: lengthField({ lengthFieldLength: 1, maxFrameLength: most }) },
     { says: 'lengthField late', framing: lengthField({ lengthFieldLength: 1, maxFrameLength: most, failFast: false }) },
