@@ -33,7 +33,10 @@ export interface LengthFieldOptions {
    * where more than the length is stripped.
    */
   readonly stripped?: Buffer
-  /** False: an over-long frame is refused when it has passed instead of at its header; default true. */
+  /**
+   * False: an over-long frame is refused when it has passed instead of at its header, which of a length that is garbage may be never;
+   * default true.
+   */
   readonly failFast?: boolean
 }
 

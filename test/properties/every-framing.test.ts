@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import * as found from '../../src/core/found.ts'
+import { type FrameFinder, type Framing, framing } from '../../src/core/framing.ts'
+import { lines } from '../../src/stages/lines.ts'
+import { cutAt, hostile, roundTrip, seeded, singly, splitInvariant } from '../../src/testing.ts'
+import { deframe } from '../stages/cutting.ts'
+import { everyFraming } from '../stages/every-framing.ts'
+import { countTouched } from '../stages/touched.ts'
+
+/** How much of what finders were shown they looked at. */
+interface Looked {
+  bytes: number
+}
+
+/** A window that counts: single bytes by index, what searches pass over, and all of what is taken of it for somebody else to look at. */
+function watched(window: Buffer, looked: Looked): Buffer {
+  return new Proxy(window, {
+    get(target, key) {
+      if (typeof key === 'string' && /^\d+$/.test(key)) {
+        looked.bytes++
+        return target[Number(key)]
+      }
+      if (key === 'indexOf') {
+        return (value: number | Buffer, from = 0) => {
+          const at = target.indexOf(value, from)
+          looked.bytes += Math.max(0, (at < 0 ? target.length : at + 1) - from)
+          return at
+        }
+      }
+      if (key === 'subarray' || key === 'toString' || key === 'copy') {
+        return (...args: unknown[]) => {
+          const part = key === 'subarray' ? args : args.slice(-2)
+          const [from = 0, to = target.length] = part.map(Number)
+          looked.bytes += Math.max(0, Math.min(to, target.length) - from)
+          return (target[key] as (...given: unknown[]) => unknown)(...args)
+        }
+      }
+      const value: unknown = Reflect.get(target, key, target)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+}
+
+function counting(of: Framing, looked: Looked): Framing {
+  return framing(of.name, {
+    maxBytes: of.maxBytes,
+    finder: () => new CountingFinder(of.finder(), looked),
+    frame: (frame) => of.frame(frame),
+  })
+}
+
+class CountingFinder implements FrameFinder {
+  readonly #of: FrameFinder
+  readonly #looked: Looked
+
+  constructor(of: FrameFinder, looked: Looked) {
+    this.#of = of
+    this.#looked = looked
+  }
+
+  find(window: Buffer, from: number): found.Found {
+    return this.#of.find(watched(window, this.#looked), from)
+  }
+
+  unfinished(rest: Buffer) {
+    return this.#of.unfinished?.(rest)
+  }
+}
+
+describe('every deframer and every combinator', () => {
+  for (const { name, of, frame } of everyFraming) {
+    const some = [3, 1, 20, 7].map((size, index) => frame(size, 11 * index + 1))
+
+    test(`${name}: deframing what was framed gives it back, in every cut`, async () => {
+      const wire = await roundTrip(of(64), some)
+      // The same with frames so long that 64 places are not all of it.
+      await roundTrip(of(600), [frame(500, 5), frame(90, 2), frame(300, 3)])
+      assert.ok(wire.length > 20)
+    })
+
+    test(`${name}: any bytes give the same frames and errors in every cut, random ones by a seed`, async () => {
+      const random = seeded(20261125)
+      const pick = (count: number) => Math.floor(random() * count)
+      const good = Buffer.concat(some.map((each) => of(64).frame(each)))
+      for (let round = 0; round < 30; round++) {
+        const spoilt = Buffer.from(good)
+        for (let changes = pick(4); changes > 0; changes--) spoilt[pick(good.length)] = pick(256)
+        const [before = spoilt, after = spoilt] = cutAt(spoilt, [pick(good.length)])
+        const noise = Buffer.from(Array.from({ length: pick(5) }, () => pick(256)))
+        await splitInvariant(of(32), [before, noise, after, good], { seed: round, random: 5 })
+      }
+    })
+
+    test(`${name}: what a hostile device sends is refused with a code, and never held beyond the bound`, async () => {
+      const wire = Buffer.concat(some.slice(0, 2).map((each) => of(64).frame(each)))
+      const report = await hostile(of(64), wire, { randomBytes: 20_000 })
+      assert.ok(report.heldBytes > 0 && report.heldBytes <= of(64).maxBytes)
+      assert.ok(report.frames > 0)
+    })
+
+    test(`${name}: looks at each byte, and copies it, a bounded number of times, however it comes`, () => {
+      const size = 1 << 15
+      const frames = [
+        frame(size, 3),
+        frame(size, 4),
+        ...Array.from({ length: 400 }, (_, index) => frame(30, index + 1)),
+      ]
+      const wire = Buffer.concat(frames.map((each) => of(size + 64).frame(each)))
+      const places = Array.from({ length: wire.length >> 5 }, (_, index) => index * 32)
+      for (const chunks of [singly(wire), cutAt(wire, places), [wire]]) {
+        const looked = { bytes: 0 }
+        const { copied } = countTouched(() => {
+          assert.equal(deframe(counting(of(size + 64), looked), chunks).frames.length, frames.length)
+        })
+        assert.ok(looked.bytes <= 10 * wire.length, `${looked.bytes} bytes looked at of ${wire.length}`)
+        assert.ok(copied <= 3 * wire.length, `${copied} bytes copied of ${wire.length}`)
+      }
+    })
+  }
+
+  test('lines: in every cut, both ways, and what a hostile device sends', async () => {
+    const text = ['{"a":1}', '', 'Grüße €', 'x'.repeat(90)]
+    assert.equal((await roundTrip(lines({ maxLength: 100 }), text)).length, Buffer.byteLength(text.join('\n')) + 1)
+    const wire = Buffer.from('ab\r\ncd\n\nTäg\xff\n')
+    await splitInvariant(lines({ maxLength: 3 }), wire)
+    const report = await hostile(lines({ maxLength: 64 }), wire, { randomBytes: 20_000 })
+    assert.ok((report.errors.FRAME_TOO_LONG ?? 0) > 0 && (report.errors.BAD_CONTENT ?? 0) > 0)
+  })
+
+  test('a finder that looks at all of its frame at every byte would be seen', () => {
+    const quadratic: FrameFinder = {
+      find(window, from) {
+        const at = window.indexOf(10, from)
+        return at < 0 ? found.waitForMore(1 << 20) : found.frame(window.subarray(from, at), at + 1)
+      },
+    }
+    const looked = { bytes: 0 }
+    const made = framing('quadratic', { maxBytes: 1 << 20, finder: () => quadratic, frame: (each) => each })
+    const wire = Buffer.alloc(4096, 1)
+    wire[4095] = 10
+    deframe(counting(made, looked), singly(wire))
+    assert.ok(looked.bytes > 1000 * wire.length, `${looked.bytes}`)
+  })
+})
