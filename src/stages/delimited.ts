@@ -2,7 +2,8 @@ import { unterminated } from '../core/deframer.ts'
 import { GatewayError } from '../core/errors.ts'
 import * as found from '../core/found.ts'
 import { type FrameFinder, type Framing, framing } from '../core/framing.ts'
-import { isAt, type Mark, marksOf } from './marks.ts'
+import { type DelimiterSearch, delimiterSearch } from './delimiter-search.ts'
+import { type Mark, marksOf } from './marks.ts'
 
 /** Options of {@link delimited}. */
 export interface DelimitedOptions {
@@ -39,67 +40,12 @@ export function delimited(options: DelimitedOptions): Framing {
   if (!Number.isInteger(maxLength) || maxLength < 1) {
     throw new GatewayError('CONFIGURATION', `delimited: maxLength must be a positive integer, not ${maxLength}`)
   }
-  const search = searchFor(delimiters)
+  const search = delimiterSearch(delimiters)
   return framing('delimited', {
     maxBytes: maxLength + search.longest + 1,
     finder: () => new DelimiterFinder(search, maxLength, keep),
     frame: (frame) => toWire(frame, delimiters[0] as Buffer, search, keep),
   })
-}
-
-/** Delimiters to look for. */
-interface DelimiterSearch {
-  readonly delimiters: readonly Buffer[]
-  readonly longest: number
-  /** 1 for every byte that is the last of a delimiter. */
-  readonly isLast: Uint8Array
-  /** That byte, where it is the same in all of them: nothing need be looked at before it comes. -1 else. */
-  readonly lastByte: number
-}
-
-function searchFor(delimiters: readonly Buffer[]): DelimiterSearch {
-  const longestFirst = [...delimiters].sort((a, b) => b.length - a.length)
-  const lastBytes = new Set(delimiters.map((each) => each.at(-1) as number))
-  const isLast = new Uint8Array(256)
-  for (const byte of lastBytes) isLast[byte] = 1
-  const [only] = lastBytes
-  return {
-    delimiters: longestFirst,
-    longest: (longestFirst[0] as Buffer).length,
-    isLast,
-    lastByte: lastBytes.size === 1 ? (only as number) : -1,
-  }
-}
-
-/** The delimiter that ends first in `bytes` among those that begin at `from` or behind and end behind `searched`. */
-function searchIn(bytes: Buffer, from: number, searched: number, search: DelimiterSearch): Match | undefined {
-  const { delimiters } = search
-  const [only] = delimiters as [Buffer]
-  if (delimiters.length === 1) {
-    const at = bytes.indexOf(only, Math.max(from, searched - only.length + 1))
-    return at < 0 ? undefined : { end: at + only.length, length: only.length }
-  }
-  for (let at = Math.max(from, searched); at < bytes.length; at++) {
-    if (search.isLast[bytes[at] as number] === 0) continue
-    const end = at + 1
-    const ending = delimiters.find((each) => end - each.length >= from && isAt(bytes, end - each.length, each))
-    if (ending !== undefined) return { end, length: ending.length }
-  }
-  return undefined
-}
-
-interface Match {
-  readonly end: number
-  readonly length: number
-}
-
-/** How many bytes at the end of `bytes` begin a delimiter. */
-function begunIn(bytes: Buffer, { delimiters, longest }: DelimiterSearch): number {
-  for (let length = Math.min(longest - 1, bytes.length); length > 0; length--) {
-    const end = bytes.subarray(bytes.length - length)
-    if (delimiters.some((each) => each.length > length && isAt(each, 0, end))) return length
-  }
-  return 0
 }
 
 class DelimiterFinder implements FrameFinder {
@@ -118,27 +64,27 @@ class DelimiterFinder implements FrameFinder {
   }
 
   find(window: Buffer, from: number): found.Found {
-    const match = searchIn(window, from, from + this.#searched, this.#search)
+    const search = this.#search
+    const end = search.endIn(window, from, from + this.#searched)
     this.#searched = 0
-    if (this.#skipping) return this.#skip(window, from, match)
-    const limit = from + this.#maxLength + this.#search.longest
-    if (match !== undefined) {
-      const { end, length } = match
-      if (end - length - from > this.#maxLength) return found.refuse(this.#tooLong(), end, Math.min(end, limit))
-      return found.frame(window.subarray(from, this.#keep ? end : end - length), end)
+    if (this.#skipping) return this.#skip(window, from, end)
+    const limit = from + this.#maxLength + search.longest
+    if (end >= 0) {
+      const contentEnd = end - search.lengthAt(window, from, end)
+      if (contentEnd - from > this.#maxLength) return found.refuse(this.#tooLong(), end, Math.min(end, limit))
+      return found.frame(window.subarray(from, this.#keep ? end : contentEnd), end)
     }
     if (window.length >= limit) {
       this.#skipping = true
-      return found.refuseBegun(this.#tooLong(), limit - this.#search.longest + 1, limit)
+      return found.refuseBegun(this.#tooLong(), limit - search.longest + 1, limit)
     }
     this.#searched = window.length - from
-    const { lastByte } = this.#search
-    return lastByte < 0 ? found.waitForMore(limit - from) : found.waitForByte(lastByte, limit - from)
+    return search.lastByte < 0 ? found.waitForMore(limit - from) : found.waitForByte(search.lastByte, limit - from)
   }
 
   unfinished(rest: Buffer): GatewayError | undefined {
     if (this.#skipping) return undefined
-    return rest.length - begunIn(rest, this.#search) > this.#maxLength ? this.#tooLong() : unterminated(rest.length)
+    return rest.length - this.#search.begunIn(rest) > this.#maxLength ? this.#tooLong() : unterminated(rest.length)
   }
 
   forget(): void {
@@ -146,10 +92,10 @@ class DelimiterFinder implements FrameFinder {
   }
 
   /** Passes over what is left of a refused frame, but for what may begin its delimiter. */
-  #skip(window: Buffer, from: number, match: Match | undefined): found.Found {
-    if (match !== undefined) {
+  #skip(window: Buffer, from: number, end: number): found.Found {
+    if (end >= 0) {
       this.#skipping = false
-      return found.idle(match.end)
+      return found.idle(end)
     }
     const keep = this.#search.longest - 1
     const next = window.length - keep
@@ -165,11 +111,11 @@ class DelimiterFinder implements FrameFinder {
 function toWire(frame: Buffer, first: Buffer, search: DelimiterSearch, keep: boolean): Buffer {
   const wire = keep ? frame : Buffer.concat([frame, first])
   // Looked for in both together: the end of the frame and the first bytes of the delimiter can make one as well.
-  const match = searchIn(wire, 0, 0, search)
-  if (match === undefined) {
+  const end = search.endIn(wire, 0, 0)
+  if (end < 0) {
     throw new GatewayError('BUG', `a frame of ${frame.length} bytes to be sent does not end in its delimiter`)
   }
-  if (match.end !== wire.length || (!keep && match.length !== first.length)) {
+  if (end !== wire.length || (!keep && search.lengthAt(wire, 0, end) !== first.length)) {
     throw new GatewayError('BUG', `a frame of ${frame.length} bytes to be sent contains the delimiter`)
   }
   return wire

@@ -9,7 +9,11 @@ export interface LengthEncoding {
 
 /** An unsigned integer, most significant byte first. */
 export const bigEndian: LengthEncoding = {
-  read: (bytes, at, size) => (size === 8 ? Number(bytes.readBigUInt64BE(at)) : bytes.readUIntBE(at, size)),
+  read(bytes, at, size) {
+    // By index: what Node's method checks again has been checked.
+    if (size === 2) return ((bytes[at] as number) << 8) | (bytes[at + 1] as number)
+    return size === 8 ? Number(bytes.readBigUInt64BE(at)) : bytes.readUIntBE(at, size)
+  },
   write(bytes, length, at, size) {
     if (size === 8) bytes.writeBigUInt64BE(BigInt(length), at)
     else bytes.writeUIntBE(length, at, size)

@@ -19,6 +19,9 @@ const totalBytes = 10_000_000
 
 const seed = 20261125
 
+/** A connection gets so many, unless its framing is lost before. */
+const chunksEach = 100
+
 /** Takes frames, and never answers. */
 class Swallow extends Duplex {
   readonly #count: () => void
@@ -76,7 +79,7 @@ interface Ordeal {
 async function ordeal<Inner extends Level>(stage: Stage<Bytes, Inner>, good: Buffer): Promise<Ordeal> {
   const errors = new Map<ErrorCode, number>()
   let [bytes, frames, heldBytes, connections, lagMs] = [0, 0, 0, 0, 0]
-  let chunksLeft = Number.POSITIVE_INFINITY
+  let chunksLeft = 0
   let up: Partial<Pick<Deframer, 'heldBytes'>> | undefined
   const noticing: Stage<Bytes, Frames> = {
     name: stage.name,
@@ -105,7 +108,7 @@ async function ordeal<Inner extends Level>(stage: Stage<Bytes, Inner>, good: Buf
   for (const chunk of chunks(good)) {
     if (ring === undefined || chunksLeft-- <= 0) {
       await close()
-      chunksLeft = Number.POSITIVE_INFINITY
+      chunksLeft = chunksEach
       connections++
       ring = made.open(new Connection({ id: `${connections}`, pipeline: 'ordeal' }))
       ring.stream.resume()
