@@ -53,7 +53,7 @@ test('the packed program runs', async () => {
 })
 
 test('the files that README names are there', () => {
-  for (const [, file = ''] of readme.matchAll(/\]\(([A-Z]+\.md)\)/g)) {
+  for (const [, file = ''] of readme.matchAll(/\]\(([\w/-]+\.md)\)/g)) {
     assert.ok(readFileSync(new URL(`../../../${file}`, import.meta.url)).length > 0)
   }
 })

@@ -7,7 +7,7 @@ export interface Vector {
   readonly variant: string
   readonly hex: string
   readonly direction: 'device_to_server' | 'server_to_device'
-  readonly expected: {
+  readonly expected: Readonly<Record<string, unknown>> & {
     readonly kind: string
     readonly error?: string
     readonly frames?: readonly Record<string, string>[] | readonly string[]

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { gt06Location } from '../../../src/stages/schemas/gt06-location.ts'
 import { seeded } from '../../../src/testing.ts'
-import { vectorsOf } from './vectors.ts'
+import { vectorsOf } from '../vectors.ts'
 
 /** Vendor's example: type, content, serial. */
 const documented = '120b081d112e10cf027ac7eb0c46584900148f01cc00287d001fb80003'

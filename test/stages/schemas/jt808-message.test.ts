@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { jt808Message } from '../../../src/stages/schemas/jt808-message.ts'
 import { seeded } from '../../../src/testing.ts'
-import { vectorsOf } from './vectors.ts'
+import { vectorsOf } from '../vectors.ts'
 
 const escaped: Readonly<Record<number, number>> = { 1: 0x7d, 2: 0x7e }
 

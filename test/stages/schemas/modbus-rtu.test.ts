@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { modbusRequest, modbusResponse } from '../../../src/stages/schemas/modbus-rtu.ts'
 import { seeded } from '../../../src/testing.ts'
-import { type Vector, vectorsOf } from './vectors.ts'
+import { type Vector, vectorsOf } from '../vectors.ts'
 
 type Request = ReturnType<typeof modbusRequest.decode>
 type Response = ReturnType<typeof modbusResponse.decode>

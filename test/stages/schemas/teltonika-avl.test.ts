@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { teltonikaAvl } from '../../../src/stages/schemas/teltonika-avl.ts'
 import { seeded } from '../../../src/testing.ts'
-import { vectorsOf } from './vectors.ts'
+import { vectorsOf } from '../vectors.ts'
 
 /** The documented example of codec 8: one record, five values. */
 const documented =
