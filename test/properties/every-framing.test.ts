@@ -1,72 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import * as found from '../../src/core/found.ts'
-import { type FrameFinder, type Framing, framing } from '../../src/core/framing.ts'
+import { type FrameFinder, framing } from '../../src/core/framing.ts'
 import { lines } from '../../src/stages/lines.ts'
 import { cutAt, hostile, roundTrip, seeded, singly, splitInvariant } from '../../src/testing.ts'
 import { deframe } from '../stages/cutting.ts'
 import { everyFraming } from '../stages/every-framing.ts'
-import { countTouched } from '../stages/touched.ts'
-
-/** How much of what finders were shown they looked at. */
-interface Looked {
-  bytes: number
-}
-
-/** A window that counts: single bytes by index, what searches pass over, and all of what is taken of it for somebody else to look at. */
-function watched(window: Buffer, looked: Looked): Buffer {
-  return new Proxy(window, {
-    get(target, key) {
-      if (typeof key === 'string' && /^\d+$/.test(key)) {
-        looked.bytes++
-        return target[Number(key)]
-      }
-      if (key === 'indexOf') {
-        return (value: number | Buffer, from = 0) => {
-          const at = target.indexOf(value, from)
-          looked.bytes += Math.max(0, (at < 0 ? target.length : at + 1) - from)
-          return at
-        }
-      }
-      if (key === 'subarray' || key === 'toString' || key === 'copy') {
-        return (...args: unknown[]) => {
-          const part = key === 'subarray' ? args : args.slice(-2)
-          const [from = 0, to = target.length] = part.map(Number)
-          looked.bytes += Math.max(0, Math.min(to, target.length) - from)
-          return (target[key] as (...given: unknown[]) => unknown)(...args)
-        }
-      }
-      const value: unknown = Reflect.get(target, key, target)
-      return typeof value === 'function' ? value.bind(target) : value
-    },
-  })
-}
-
-function counting(of: Framing, looked: Looked): Framing {
-  return framing(of.name, {
-    maxBytes: of.maxBytes,
-    finder: () => new CountingFinder(of.finder(), looked),
-    frame: (frame) => of.frame(frame),
-  })
-}
-
-class CountingFinder implements FrameFinder {
-  readonly #of: FrameFinder
-  readonly #looked: Looked
-
-  constructor(of: FrameFinder, looked: Looked) {
-    this.#of = of
-    this.#looked = looked
-  }
-
-  find(window: Buffer, from: number): found.Found {
-    return this.#of.find(watched(window, this.#looked), from)
-  }
-
-  unfinished(rest: Buffer) {
-    return this.#of.unfinished?.(rest)
-  }
-}
+import { countLooks, countTouched } from '../stages/touched.ts'
 
 describe('every deframer and every combinator', () => {
   for (const { name, of, frame } of everyFraming) {
@@ -109,11 +49,11 @@ describe('every deframer and every combinator', () => {
       const wire = Buffer.concat(frames.map((each) => of(size + 64).frame(each)))
       const places = Array.from({ length: wire.length >> 5 }, (_, index) => index * 32)
       for (const chunks of [singly(wire), cutAt(wire, places), [wire]]) {
-        const looked = { bytes: 0 }
+        const looked = { read: 0, copied: 0 }
         const { copied } = countTouched(() => {
-          assert.equal(deframe(counting(of(size + 64), looked), chunks).frames.length, frames.length)
+          assert.equal(deframe(countLooks(of(size + 64), looked), chunks).frames.length, frames.length)
         })
-        assert.ok(looked.bytes <= 10 * wire.length, `${looked.bytes} bytes looked at of ${wire.length}`)
+        assert.ok(looked.read <= 10 * wire.length, `${looked.read} bytes looked at of ${wire.length}`)
         assert.ok(copied <= 3 * wire.length, `${copied} bytes copied of ${wire.length}`)
       }
     })
@@ -135,11 +75,11 @@ describe('every deframer and every combinator', () => {
         return at < 0 ? found.waitForMore(1 << 20) : found.frame(window.subarray(from, at), at + 1)
       },
     }
-    const looked = { bytes: 0 }
+    const looked = { read: 0, copied: 0 }
     const made = framing('quadratic', { maxBytes: 1 << 20, finder: () => quadratic, frame: (each) => each })
     const wire = Buffer.alloc(4096, 1)
     wire[4095] = 10
-    deframe(counting(made, looked), singly(wire))
-    assert.ok(looked.bytes > 1000 * wire.length, `${looked.bytes}`)
+    deframe(countLooks(made, looked), singly(wire))
+    assert.ok(looked.read > 1000 * wire.length, `${looked.read}`)
   })
 })
