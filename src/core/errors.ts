@@ -21,7 +21,7 @@ export const errorTable = {
   FRAME_UNTERMINATED: { verdict: 'dead-letter', retryable: false },
   /** Bytes between two frames that belong to neither. */
   FRAME_NOISE: { verdict: 'drop', retryable: false },
-  /** A frame was found whole, but its escapes or its stuffing are wrong; the next one is not touched by that. */
+  /** A frame was found, but it is not one: bad escapes, another end, cut short by the next, no room for its check. The next one is not touched. */
   FRAME_DAMAGED: { verdict: 'dead-letter', retryable: false },
   /** The check that a frame carries is not that of its bytes; the next one is not touched by that. */
   CHECKSUM_MISMATCH: { verdict: 'dead-letter', retryable: false },

@@ -22,7 +22,8 @@ export interface Alternative {
  * ])
  *   2A 68 69 23 24 A1 A2 A3 2A …      →     68 69 | 24 A1 A2 A3 | …
  * ```
- * Down, a frame goes by the first alternative that makes of it what would be taken for a frame of that alternative.
+ * Down, a frame goes by the first alternative that makes of it what would be taken for a frame of that alternative and comes up as it
+ * was; where there is none, by the first that writes over a part of it, such as a length that was left open.
  *
  * Errors: `FRAME_CORRUPT` for bytes that none matches (nothing after them can be framed; within `skipUntil` the next mark is looked
  * for), and those of the alternatives. Down, `BUG` for a frame that suits none. `CONFIGURATION` for no alternative, or an empty mark.
@@ -121,15 +122,25 @@ class ChoiceFinder implements FrameFinder {
 
 function toWire(frame: Buffer, kinds: readonly Kind[]): Buffer {
   let refused: unknown
+  let changed: Buffer | undefined
   for (const kind of kinds) {
     try {
       const wire = kind.framing.frame(frame)
-      if (wire.length > 0 && kindOf(wire, kinds) === kind) return wire
+      if (wire.length === 0 || kindOf(wire, kinds) !== kind) continue
+      if (comesBack(frame, wire, kind.framing)) return wire
+      changed ??= wire
     } catch (error) {
       refused ??= error
     }
   }
+  if (changed !== undefined) return changed
   throw refused ?? new GatewayError('BUG', `a frame of ${frame.length} bytes to be sent suits no kind of frame`)
+}
+
+/** Whether a device that frames as we do would get just this frame: a length may have been written over a part of it. */
+function comesBack(frame: Buffer, wire: Buffer, framing: Framing): boolean {
+  const seen = framing.finder().find(wire, 0)
+  return seen.kind === 'frame' && seen.frame.equals(frame)
 }
 
 /** What a frame on the wire would be taken for; undefined where that depends on what follows it. */

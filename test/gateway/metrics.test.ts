@@ -1,9 +1,18 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { GatewayError } from '../../src/core/errors.ts'
+import { pipeline } from '../../src/core/pipeline.ts'
 import { GatewayMetrics } from '../../src/gateway/metrics.ts'
 import { memoryHub } from '../../src/hub/memory.ts'
 import { jsonLines } from '../../src/pipelines/json-lines.ts'
+import { authenticate } from '../../src/stages/authenticate.ts'
+import { byPolicy } from '../../src/stages/authenticators.ts'
+import { batch } from '../../src/stages/batch.ts'
+import { delimited } from '../../src/stages/delimited.ts'
+import { hub } from '../../src/stages/hub.ts'
+import { keyValuePayload } from '../../src/stages/key-value-payload.ts'
+import { payload } from '../../src/stages/payload.ts'
+import { skipUntil } from '../../src/stages/skip-until.ts'
 import { embed } from '../../src/testing/embed.ts'
 import { openGate } from './gate.ts'
 import { helloLine, readingLine } from './raw-device.ts'
@@ -204,4 +213,24 @@ test('a scrape twice says the same twice', async () => {
   for (let line = 0; line < 5; line++) await device.next()
   const own = async () => parse((await metrics.expose()).text).filter(({ name }) => name.startsWith('headgate_'))
   assert.deepEqual(await own(), await own())
+})
+
+test('bytes that belong to no frame are counted for the stage that found none in them', async () => {
+  const metrics = new GatewayMetrics()
+  const { pipeline: meter } = metrics.pipeline('noisy')
+  const noisy = pipeline(
+    'noisy',
+    skipUntil(delimited({ delimiter: '#', maxLength: 64 }), '*'),
+    payload(keyValuePayload(), { deviceId: ({ id }) => String(id) }),
+    authenticate(byPolicy()),
+    batch({ lingerMs: 0 }),
+    hub(memoryHub()),
+  )
+  const device = embed(noisy, { pipeline: 'noisy', meter })
+  device.write('noise*id=d1;t=1#??*id=d1;t=2#')
+  device.end()
+  await device.ended()
+  const value = await scrape(metrics)
+  assert.equal(value('noise_bytes_total', { pipeline: 'noisy', stage: 'delimited' }), 5 + 2)
+  assert.equal(value('stage_errors_total', { stage: 'delimited', code: 'FRAME_NOISE' }), 2)
 })

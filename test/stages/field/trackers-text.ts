@@ -1,5 +1,4 @@
 import {
-  asymmetric,
   between,
   choice,
   delimited,
@@ -9,7 +8,6 @@ import {
   lengthField,
   skipUntil,
   tail,
-  unframed,
 } from '../../../src/index.ts'
 import { type FieldProtocol, hex, text } from './protocol.ts'
 
@@ -137,35 +135,32 @@ export const trackersText: readonly FieldProtocol[] = [
     protocol: 'Totem (AT07, AT09)',
     source: 'traccar TotemFrameDecoderTest',
     framing: () =>
-      asymmetric(
-        idleBytes(
-          skipUntil(
-            choice([
-              {
-                match: '$$0',
-                framing: lengthField({
-                  maxFrameLength: 1024,
-                  lengthFieldOffset: 2,
-                  lengthFieldLength: 4,
-                  lengthEncoding: 'decimal',
-                  lengthAdjustment: -6,
-                }),
-              },
-              {
-                framing: lengthField({
-                  maxFrameLength: 255,
-                  lengthFieldOffset: 2,
-                  lengthFieldLength: 2,
-                  lengthEncoding: 'hex',
-                  lengthAdjustment: -4,
-                }),
-              },
-            ]),
-            '$$',
-          ),
-          '\r\n',
+      idleBytes(
+        skipUntil(
+          choice([
+            {
+              match: '$$0',
+              framing: lengthField({
+                maxFrameLength: 1024,
+                lengthFieldOffset: 2,
+                lengthFieldLength: 4,
+                lengthEncoding: 'decimal',
+                lengthAdjustment: -6,
+              }),
+            },
+            {
+              framing: lengthField({
+                maxFrameLength: 255,
+                lengthFieldOffset: 2,
+                lengthFieldLength: 2,
+                lengthEncoding: 'hex',
+                lengthAdjustment: -4,
+              }),
+            },
+          ]),
+          '$$',
         ),
-        unframed,
+        '\r\n',
       ),
     wire: [
       text('$$0025BB8620100372948613E'),
