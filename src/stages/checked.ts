@@ -1,8 +1,7 @@
-import { unfinishedOf } from '../core/deframer.ts'
 import { GatewayError } from '../core/errors.ts'
-import * as found from '../core/found.ts'
-import { type FrameFinder, type Framing, framing } from '../core/framing.ts'
+import { type Framing, framing } from '../core/framing.ts'
 import type { Checksum } from './checksum.ts'
+import { TakingFinder } from './taking.ts'
 
 /**
  * Frames that count as found only if their check is right: as `checksum` behind the framing, but within `skipUntil` a frame
@@ -25,36 +24,9 @@ import type { Checksum } from './checksum.ts'
 export function checked(of: Framing, checksum: Checksum): Framing {
   return framing(of.name, {
     maxBytes: of.maxBytes,
-    finder: () => new CheckedFinder(of.finder(), checksum),
+    finder: () => new TakingFinder(of.finder(), (frame) => checksum.verify(frame) ?? checksum.strip(frame)),
     frame: (frame) => toWire(frame, of, checksum),
   })
-}
-
-class CheckedFinder implements FrameFinder {
-  readonly #of: FrameFinder
-  readonly #checksum: Checksum
-
-  constructor(of: FrameFinder, checksum: Checksum) {
-    this.#of = of
-    this.#checksum = checksum
-  }
-
-  find(window: Buffer, from: number): found.Found {
-    const inner = this.#of.find(window, from)
-    if (inner.kind !== 'frame') return inner
-    const { frame, next } = inner
-    const error = this.#checksum.verify(frame)
-    if (error !== undefined) return found.refuse(error, next, next, from + 1)
-    return found.frame(this.#checksum.strip(frame), next)
-  }
-
-  forget(): void {
-    this.#of.forget?.()
-  }
-
-  unfinished(rest: Buffer): GatewayError | undefined {
-    return unfinishedOf(this.#of, rest)
-  }
 }
 
 /** Looks at what the framing has made of the frame: it may have written a length that the check covers. */

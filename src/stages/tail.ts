@@ -1,8 +1,7 @@
-import { unfinishedOf } from '../core/deframer.ts'
 import { GatewayError } from '../core/errors.ts'
-import * as found from '../core/found.ts'
-import { type FrameFinder, type Framing, framing } from '../core/framing.ts'
+import { type Framing, framing } from '../core/framing.ts'
 import { type Mark, markOf } from './marks.ts'
+import { TakingFinder } from './taking.ts'
 
 /**
  * Frames whose last bytes are always the same, by which one is known to be whole: taken off on the way up, put back on the way
@@ -20,36 +19,15 @@ export function tail(of: Framing, bytes: Mark): Framing {
   const mark = markOf(bytes, 'tail', 'bytes')
   return framing(of.name, {
     maxBytes: of.maxBytes,
-    finder: () => new TailFinder(of.finder(), mark),
+    finder: () => new TakingFinder(of.finder(), (frame, wireBytes) => takeOff(frame, wireBytes, mark)),
     frame: (frame) => of.frame(Buffer.concat([frame, mark])),
   })
 }
 
-class TailFinder implements FrameFinder {
-  readonly #of: FrameFinder
-  readonly #mark: Buffer
-
-  constructor(of: FrameFinder, mark: Buffer) {
-    this.#of = of
-    this.#mark = mark
-  }
-
-  find(window: Buffer, from: number): found.Found {
-    const inner = this.#of.find(window, from)
-    if (inner.kind !== 'frame') return inner
-    const { frame, next } = inner
-    const at = Math.max(0, frame.length - this.#mark.length)
-    const end = frame.subarray(at)
-    if (end.equals(this.#mark)) return found.frame(frame.subarray(0, at), next)
-    const message = `a frame of ${next - from} bytes ends in ${end.toString('hex')} instead of ${this.#mark.toString('hex')}`
-    return found.refuse(new GatewayError('FRAME_DAMAGED', message), next, next, from + 1)
-  }
-
-  unfinished(rest: Buffer): GatewayError | undefined {
-    return unfinishedOf(this.#of, rest)
-  }
-
-  forget(): void {
-    this.#of.forget?.()
-  }
+function takeOff(frame: Buffer, wireBytes: number, mark: Buffer): Buffer | GatewayError {
+  const at = Math.max(0, frame.length - mark.length)
+  const end = frame.subarray(at)
+  if (end.equals(mark)) return frame.subarray(0, at)
+  const message = `a frame of ${wireBytes} bytes ends in ${end.toString('hex')} instead of ${mark.toString('hex')}`
+  return new GatewayError('FRAME_DAMAGED', message)
 }
