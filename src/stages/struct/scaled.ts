@@ -66,8 +66,7 @@ class ScaledField implements Field<number, 'value'> {
     const v = source.let(value)
     source.line(`if (typeof ${v} !== 'number') throw run.type(\`${path}\`, ${v}, 'a number')`)
     const difference = this.#add === 0 ? v : `(${v} - ${this.#add})`
-    // Adding 0 makes 0 of the -0 that rounding can give.
-    this.#of.write(source, `Math.round(${difference} * ${this.#divideBy} / ${this.#multiplyBy}) + 0`, path)
+    this.#of.write(source, `Math.round(${difference} * ${this.#divideBy} / ${this.#multiplyBy})`, path)
   }
 
   make(sampler: Sampler): number {

@@ -15,6 +15,7 @@ import {
   u16,
   u32,
 } from '../../../src/struct.ts'
+import { seeded } from '../../../src/testing.ts'
 import { bothWays, bytesOf, only, refusesBytes, refusesOptions, refusesValue } from './both-ways.ts'
 
 const pair = struct('pair', { id: u8, value: u16 })
@@ -46,6 +47,18 @@ describe('array', () => {
     const schema = struct('s', { count: u8, other: u8, list: array(u8, field('count')) })
     assert.deepEqual(schema.decode(bytesOf('02 09 0102')), { count: 2, other: 9, list: [1, 2] })
     assert.throws(() => schema.encode({ count: 3, other: 9, list: [1, 2] }), { message: 'count is 3 instead of 2' })
+  })
+
+  test('made up where an earlier field counts has a handful, as that says', () => {
+    const schema = struct('s', { count: u32, list: array(u16, field('count')) })
+    const random = seeded(1)
+    const counts = new Set(
+      Array.from({ length: 100 }, () => schema.sample(random)).map(({ count, list }) => {
+        assert.equal(list.length, count)
+        return count
+      }),
+    )
+    assert.ok(counts.size > 4 && Math.max(...counts) <= 8, [...counts].join())
   })
 
   test('a count of four billion ends with the bytes, not with the memory', () => {

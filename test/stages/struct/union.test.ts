@@ -15,6 +15,7 @@ import {
   u32,
   union,
 } from '../../../src/struct.ts'
+import { seeded } from '../../../src/testing.ts'
 import { bothWays, bytesOf, refusesBytes, refusesOptions, refusesValue } from './both-ways.ts'
 
 const heartbeat = struct('heartbeat', { level: u8 })
@@ -76,6 +77,23 @@ describe('union', () => {
       code: 'BAD_CONTENT',
       message: /s.id must be a whole number/,
     })
+  })
+
+  test('made up where an earlier field chooses is of a kind that there is', () => {
+    const schema = struct('s', { id: u16, body: union(field('id'), { a: on(7, u8), b: on(900, u16) }) })
+    const outer = struct('outer', {
+      head: struct('head', { id: u16 }),
+      body: union(field('head.id'), { a: on(7, u8) }),
+    })
+    const random = seeded(1)
+    const ids = new Set<number>()
+    for (let count = 0; count < 50; count++) {
+      const value = schema.sample(random)
+      ids.add(value.id)
+      assert.deepEqual(schema.decode(schema.encode(value)), value)
+      assert.equal(outer.sample(random).head.id, 7)
+    }
+    assert.deepEqual([...ids].sort(), [7, 900])
   })
 
   test('that cannot be is refused', () => {

@@ -15,9 +15,11 @@ import {
   struct,
   u8,
   u16,
+  uintBits,
   unusedBits,
   when,
 } from '../../../src/struct.ts'
+import { seeded } from '../../../src/testing.ts'
 import { bytesOf, refusesOptions } from './both-ways.ts'
 
 describe('when', () => {
@@ -41,6 +43,21 @@ describe('when', () => {
       message: /s.old must be absent, not 1/,
     })
     assert.throws(() => schema.encode({ version: 2, last: 12 }), { message: /s.added must be a whole number/ })
+  })
+
+  test('one that is made up is there where it must be', () => {
+    const random = seeded(1)
+    const head = bits({ version: uintBits(2), unused: unusedBits(6) })
+    const made = struct('s', {
+      head,
+      old: when(isNot('head.version', 2), u8),
+      added: when(atLeast('head.version', 2), u16),
+    })
+    for (let count = 0; count < 50; count++) {
+      const value = made.sample(random)
+      assert.equal('old' in value, value.head.version !== 2)
+      assert.equal('added' in value, value.head.version >= 2)
+    }
   })
 
   test('it may look into a struct before it, and out of the one that it is in', () => {
