@@ -23,14 +23,17 @@ const firstRoom = 256
 /** Room for more of a frame whose length is not known; after that, for the longest one. */
 const secondRoom = 4096
 
+/** A run of noise is told when it has so many bytes, and goes on as another: one that never ends must not be silent. */
+const mostNoise = 65_536
+
 /** So many bytes of a run of noise are shown with its error. */
 const shownNoise = 64
 
 /**
  * Cuts a stream of chunks into frames at the places that a finder tells. A frame within one chunk is a view of it. What is left
  * of a chunk is copied into room of its own, filled from the following chunks up to where the finder said that it can go on, and
- * the rest of those chunks is looked at where it lies. So a byte is copied once at most; up to 4 KiB of a frame twice, where its
- * length comes to be known only after them.
+ * the rest of those chunks is looked at where it lies. So a byte of a frame that is cut is copied once, and up to three times in all
+ * where the frame outgrows the room that was made before its length was known.
  */
 export class Deframer implements EndingStep<Buffer, Buffer, Buffer> {
   readonly #finder: FrameFinder
@@ -105,7 +108,7 @@ export class Deframer implements EndingStep<Buffer, Buffer, Buffer> {
 
   #give(found: Exclude<Found, FoundNotYet>, window: Buffer, at: number, out: Out): void {
     if (found.kind === 'filler') {
-      if (found.noise) this.#addNoise(found, window, at)
+      if (found.noise) this.#addNoise(found, window, at, out)
       return
     }
     if (this.#noise > 0) this.#endNoise(out)
@@ -200,15 +203,20 @@ export class Deframer implements EndingStep<Buffer, Buffer, Buffer> {
     out.fail(late.error, late.item)
   }
 
-  #addNoise({ next, why }: FoundFiller, window: Buffer, at: number): void {
-    const missing = shownNoise - this.#noise
-    if (missing > 0) this.#noiseShown.push(Buffer.from(window.subarray(at, Math.min(next, at + missing))))
-    this.#noise += next - at
-    this.#noiseWhy ??= why
-    this.#meter.noiseBytes += next - at
+  #addNoise({ next, why }: FoundFiller, window: Buffer, from: number, out: Out): void {
+    this.#meter.noiseBytes += next - from
+    for (let at = from; at < next; ) {
+      const to = Math.min(next, at + mostNoise - this.#noise)
+      const missing = shownNoise - this.#noise
+      if (missing > 0) this.#noiseShown.push(Buffer.from(window.subarray(at, Math.min(to, at + missing))))
+      this.#noise += to - at
+      this.#noiseWhy ??= why
+      at = to
+      if (this.#noise === mostNoise) this.#endNoise(out)
+    }
   }
 
-  /** A run of noise ends at a frame, or with the stream: one error for all of it, however it was cut. */
+  /** A run of noise ends at a frame, at a refused one, or with the stream: one error for all of it, however it was cut. */
   #endNoise(out: Out): void {
     if (this.#noise === 0) return
     const why = this.#noiseWhy

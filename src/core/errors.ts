@@ -13,7 +13,7 @@ interface ErrorClass {
  * wire protocols: once published, a code is never renamed.
  */
 export const errorTable = {
-  /** A frame exceeds the deframer's limit; where the next one begins is unknown. */
+  /** A frame exceeds the deframer's limit; where the next one begins may be unknown, or far away. */
   FRAME_TOO_LONG: { verdict: 'close', retryable: false },
   /** The bytes cannot be cut into frames any more. */
   FRAME_CORRUPT: { verdict: 'close', retryable: false },

@@ -86,7 +86,10 @@ export function idleWithin(next: number): Found {
   return { kind: 'filler', next, noise: false, why: undefined, more: true }
 }
 
-/** Bytes between frames that belong to none: counted, and one `FRAME_NOISE` for each run of them. The finder is asked what follows. */
+/**
+ * Bytes between frames that belong to none: counted, and one `FRAME_NOISE` for each run of them, or for each 65,536 bytes of one that
+ * is longer. The finder is asked what follows.
+ */
 export function noise(next: number, why?: GatewayError): Found {
   return { kind: 'filler', next, noise: true, why, more: true }
 }
@@ -114,7 +117,7 @@ export function refuseBegun(error: GatewayError, next: number, shown: number, re
 
 /**
  * Whether what follows is for the same finder: more of a frame, be it refused, or of noise. Where the noise that was found ends depends
- * on the cutting, so nothing else may begin there; only a frame ends it.
+ * on the cutting, so nothing else may begin there; a frame ends it, or a refused one.
  */
 export function isWithin(found: Found): boolean {
   return found.kind === 'wait' || (found.kind !== 'frame' && found.more)

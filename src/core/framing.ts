@@ -10,7 +10,7 @@ import type { Stage } from './stage.ts'
  */
 export interface FrameFinder {
   /**
-   * Looks at the bytes from index `from` to the end of `window`: at least one, and all that is there of what follows the last
+   * Looks at the bytes from index `from` to the end of `window`: at least one, and no more than is there of what follows the last
    * frame. Answers with the one thing found there, made by the functions of `found`:
    *
    * - `frame`, `idle`, `noise`, `refuse`: the bytes before `next` are done with; the next call is about what follows.
@@ -48,8 +48,8 @@ export interface FramingParts {
 export interface Framing extends FramingParts, Stage<Bytes, Frames> {}
 
 /**
- * Makes a framing. What `finder` finds is cut in any chunking alike; bounded, linear and copied at most once as long as the
- * finder keeps its promises. One that waits for more than `maxBytes`, or does not get on, is refused with `BUG`.
+ * Makes a framing. What `finder` finds is cut in any chunking alike, bounded and in linear time as long as the finder keeps
+ * its promises. One that waits for more than `maxBytes`, or does not get on, is refused with `BUG`.
  */
 export function framing(name: string, parts: FramingParts): Framing {
   const { maxBytes } = parts

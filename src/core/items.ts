@@ -122,11 +122,14 @@ export type TelemetryOptions = Partial<Omit<Telemetry, 'kind' | 'body' | 'refuse
 
 const noProperties: Properties = Object.freeze({})
 
-/** Makes a telemetry item. Called by codecs; every field is present so that all items share one hidden class. */
+/**
+ * Makes a telemetry item. Called by codecs; every field is present so that all items share one hidden class. A body that is a small part
+ * of a large read is copied, since it would keep all of that in memory for as long as the hub takes.
+ */
 export function telemetry(body: Buffer, options: TelemetryOptions = {}): Telemetry {
   return {
     kind: 'telemetry',
-    body,
+    body: ownBytes(body),
     value: options.value,
     properties: options.properties ?? noProperties,
     messageId: options.messageId,
@@ -137,6 +140,14 @@ export function telemetry(body: Buffer, options: TelemetryOptions = {}): Telemet
     tag: options.tag,
     refused: undefined,
   }
+}
+
+/** Small Buffers lie in memory of up to this size that they share with others. */
+const sharedBytes = 16_384
+
+function ownBytes(body: Buffer): Buffer {
+  const { byteLength } = body.buffer
+  return byteLength > sharedBytes && byteLength > 4 * body.length ? Buffer.from(body) : body
 }
 
 /** Makes a report of reported twin properties. Called by codecs. */

@@ -50,6 +50,8 @@ export class Ring {
   #shut = -1
   #refusals = false
   #refusalCount = 0
+  #bugCount = 0
+  #handlerFaultCount = 0
   /** By this side's own decision: what the streams complain of after that is no failure. */
   #destroyed = false
   #failure: GatewayError | undefined
@@ -265,9 +267,11 @@ export class Ring {
         ? 'close'
         : (this.#guarded('policy', () => this.#pipeline.policy(error, connection)) ?? 'close')
     const fields = { code: error.code, stage: error.stage, verdict, items: items.length, error: error.message }
-    if (error.code === 'BUG') connection.log.error({ ...fields, stack: error.stack }, 'a stage failed')
     // A device that sends nothing but garbage must not fill the disk: the first refusals are told, then ever fewer.
-    else if (isPowerOfTwo(++this.#refusalCount))
+    if (error.code === 'BUG') {
+      if (isPowerOfTwo(++this.#bugCount))
+        connection.log.error({ ...fields, stack: error.stack, count: this.#bugCount }, 'a stage failed')
+    } else if (isPowerOfTwo(++this.#refusalCount))
       connection.log.warn({ ...fields, count: this.#refusalCount }, 'refused')
     if (verdict === 'dead-letter') {
       for (const item of items) {
@@ -285,7 +289,10 @@ export class Ring {
       return call()
     } catch (thrown) {
       const { message, stack } = GatewayError.from(thrown)
-      this.connection.log.error({ handler: name, error: message, stack }, 'an error handler threw')
+      const count = ++this.#handlerFaultCount
+      if (isPowerOfTwo(count)) {
+        this.connection.log.error({ handler: name, error: message, stack, count }, 'an error handler threw')
+      }
       return undefined
     }
   }

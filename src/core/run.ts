@@ -1,5 +1,6 @@
 // Over 250 lines: taking, passing, failing and giving out take turns on one state; apart, none could be read alone.
 import type { Transform } from 'node:stream'
+import { setImmediate as turn } from 'node:timers/promises'
 import through2 from 'through2'
 import type { StageMeter } from './meter.ts'
 import { Deferred, SlotOutlet } from './slot-outlet.ts'
@@ -136,6 +137,8 @@ export class Run {
 
   async #takeSlices(bytes: Buffer): Promise<void> {
     for (let from = 0; from < bytes.length; from += sliceBytes) {
+      // A read of bytes that cost much must not keep other connections waiting until its end.
+      if (from > 0) await turn()
       await this.#work([bytes.subarray(from, from + sliceBytes)], 0)
       await this.#roomIfFull()
     }

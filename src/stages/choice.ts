@@ -12,7 +12,7 @@ export interface Alternative {
 }
 
 /**
- * Frames of several kinds on one connection, told apart by what they begin with, which stays part of them: the first alternative
+ * Frames of several kinds on one connection, told apart by what they begin with, which their framing sees too: the first alternative
  * that matches takes the frame. It is decided with as few bytes as that takes.
  *
  * ```

@@ -17,7 +17,7 @@ export interface JsonObjectsOptions {
  * ```
  *   {"a":{"b":1}}{"c":"}\""} CR LF {}      →      {"a":{"b":1}} | {"c":"}\""} | {}
  * ```
- * Whether what is in the braces is JSON is for the next stage to say: only strings and braces are looked at, every byte of them once.
+ * Whether what is in the braces is JSON is for the next stage to say: only strings, braces and brackets are looked at, every byte once.
  * Down, an object as it is; one line each with `trailer(jsonObjects(…), '\n', { write: true })`. To find the next object after bytes
  * that are none: `idleBytes(skipUntil(jsonObjects(…), '{'), ' \t\r\n')`. A frame within one chunk is a view of it.
  *

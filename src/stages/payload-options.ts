@@ -5,7 +5,7 @@ import type { CommandAnswer } from './given-commands.ts'
 
 /**
  * Options of {@link payload}: functions that look into a decoded value. What they are given was sent by a device and may be of
- * any shape, whatever `T` says; whatever they throw refuses the frame with `BAD_CONTENT`.
+ * any shape, whatever `T` says; what they throw refuses the frame with `BAD_CONTENT`, or, if it is a GatewayError, with its own code.
  */
 export interface PayloadOptions<T> {
   /** Who the device is, in a frame that says so and nothing else; undefined for all other frames. */

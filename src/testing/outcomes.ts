@@ -1,14 +1,19 @@
+import assert from 'node:assert/strict'
 import { Connection } from '../core/connection.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { Level } from '../core/levels.ts'
 import { isStream } from '../core/plain-stream.ts'
 import type { Half, Outlet, Stage } from '../core/stage.ts'
 
-/** One thing that a half did with what it was given: passed it on, turned it round, or refused it. */
-export type Outcome<Next> =
+/**
+ * One thing that a half did with what it was given: passed it on, turned it round, or refused it. `text` is what it was at that
+ * moment, for comparing and for messages: a half that uses a buffer again shows another one later.
+ */
+export type Outcome<Next> = { readonly text: string } & (
   | { readonly emitted: Next }
   | { readonly replied: unknown }
   | { readonly error: GatewayError; readonly item: unknown }
+)
 
 /** An up half that was opened, to be given chunks one after the other. */
 export interface OpenedHalf<In, Next> {
@@ -17,8 +22,8 @@ export interface OpenedHalf<In, Next> {
   /** Ends it. */
   end(): Promise<void> | undefined
   readonly outcomes: Outcome<Next>[]
-  /** Bytes that it holds, where it is a deframer that says so; else 0. */
-  heldBytes(): number
+  /** Bytes that it holds, where it is a deframer that says so. */
+  heldBytes(): number | undefined
 }
 
 /** Opens the up half of a stage for a connection of its own. Throws for a half that is a stream: {@link feed} runs those. */
@@ -40,23 +45,24 @@ function openHalf<In, Next, Back>(
   half: Half<In, Next, Back> | undefined,
 ): OpenedHalf<In, Next> {
   const outcomes: Outcome<Next>[] = []
+  const refuse = (error: GatewayError, item: unknown) => {
+    outcomes.push({ error, item, text: `${error.code}: ${error.message} [${valueText(item)}]` })
+  }
   const out: Outlet<Next, Back> = {
-    emit: (emitted) => outcomes.push({ emitted }),
-    reply: (replied) => outcomes.push({ replied }),
-    fail: (error, item) => outcomes.push({ error, item }),
+    emit: (emitted) => outcomes.push({ emitted, text: valueText(emitted) }),
+    reply: (replied) => outcomes.push({ replied, text: `reply ${valueText(replied)}` }),
+    fail: refuse,
   }
   if (half !== undefined && isStream(half)) {
     throw new GatewayError('CONFIGURATION', `the half of ${name} is a stream, which works in its own time`)
   }
   const call = (work: () => unknown, item: unknown): Promise<void> | undefined => {
-    const refuse = (thrown: unknown) => {
-      outcomes.push({ error: GatewayError.from(thrown), item })
-    }
+    const refuseThrown = (thrown: unknown) => refuse(GatewayError.from(thrown), item)
     try {
       const pending = work()
-      return pending instanceof Promise ? pending.then(() => undefined, refuse) : undefined
+      return pending instanceof Promise ? pending.then(() => undefined, refuseThrown) : undefined
     } catch (thrown) {
-      refuse(thrown)
+      refuseThrown(thrown)
       return undefined
     }
   }
@@ -65,7 +71,7 @@ function openHalf<In, Next, Back>(
     outcomes,
     push: (item) => call(() => (push === undefined ? out.emit(item as unknown as Next) : push(item, out)), item),
     end: () => call(() => (half === undefined || typeof half === 'function' ? undefined : half.end(out)), undefined),
-    heldBytes: () => (typeof half === 'object' && 'heldBytes' in half ? Number(half.heldBytes) : 0),
+    heldBytes: () => (typeof half === 'object' && 'heldBytes' in half ? Number(half.heldBytes) : undefined),
   }
 }
 
@@ -77,16 +83,20 @@ export async function upOutcomes<Outer extends Level, Inner extends Level>(
   const half = openUp(stage)
   for (const chunk of chunks) await half.push(chunk)
   await half.end()
+  assertUnchanged(stage.name, half.outcomes)
   return half.outcomes
 }
 
-/** An outcome as a line, for comparing and for messages. */
-export function outcomeText(outcome: Outcome<unknown>): string {
-  if ('error' in outcome) return `${outcome.error.code}: ${outcome.error.message} [${valueText(outcome.item)}]`
-  return 'emitted' in outcome ? valueText(outcome.emitted) : `reply ${valueText(outcome.replied)}`
+/** Whoever takes a frame may look at it later. */
+export function assertUnchanged(name: string, outcomes: readonly Outcome<unknown>[]): void {
+  for (const each of outcomes) {
+    if ('emitted' in each)
+      assert.equal(valueText(each.emitted), each.text, `${name} gave frames that changed afterwards`)
+  }
 }
 
-function valueText(value: unknown): string {
+/** What was passed on or refused, as text: bytes in hex. */
+export function valueText(value: unknown): string {
   if (Buffer.isBuffer(value)) return value.toString('hex')
   return typeof value === 'string' ? value : (JSON.stringify(value) ?? '')
 }

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
+import { GatewayError } from '../core/errors.ts'
 import type { Bytes, Level } from '../core/levels.ts'
 import type { Stage } from '../core/stage.ts'
 import { type CutOptions, cutAt, everyCut, seeded, singly } from './cuts.ts'
-import { type Outcome, openDown, openUp, outcomeText, upOutcomes } from './outcomes.ts'
+import { assertUnchanged, type Outcome, openDown, openUp, upOutcomes, valueText } from './outcomes.ts'
 
 type DeframerOf<Inner extends Level> = Stage<Bytes, Inner>
 
 /**
- * Asserts that a deframer gives the same frames, and refuses the same with the same words, however the bytes are cut; see
+ * Asserts that a deframer gives the same frames, and refuses the same with the same words, showing the same bytes, however the bytes are cut; see
  * {@link everyCut}. `wire`: bytes as devices send them, or several runs of bytes, which are glued. Returns what came out, as lines
  * of text.
  */
@@ -17,9 +18,9 @@ export async function splitInvariant<Inner extends Level>(
   options: CutOptions = {},
 ): Promise<readonly string[]> {
   const bytes = Buffer.isBuffer(wire) ? wire : Buffer.concat(wire)
-  const whole = (await upOutcomes(stage, [bytes])).map(outcomeText)
+  const whole = (await upOutcomes(stage, [bytes])).map(({ text }) => text)
   for (const chunks of everyCut(bytes, options)) {
-    const got = (await upOutcomes(stage, chunks)).map(outcomeText)
+    const got = (await upOutcomes(stage, chunks)).map(({ text }) => text)
     assert.deepEqual(got, whole, `${stage.name}, cut into ${sizes(chunks)} of ${show(bytes)}`)
   }
   return whole
@@ -38,12 +39,12 @@ export async function roundTrip<Inner extends Level>(
   for (const frame of frames) await down.push(frame)
   const pieces = down.outcomes.map((each) => {
     if ('emitted' in each) return each.emitted
-    throw new assert.AssertionError({ message: `${stage.name} does not frame: ${outcomeText(each)}` })
+    throw new assert.AssertionError({ message: `${stage.name} does not frame: ${each.text}` })
   })
   const wire = Buffer.concat(pieces)
-  const sent = frames.map((emitted) => outcomeText({ emitted }))
+  const sent = frames.map(valueText)
   for (const chunks of everyCut(wire, options)) {
-    const got = (await upOutcomes(stage, chunks)).map(outcomeText)
+    const got = (await upOutcomes(stage, chunks)).map(({ text }) => text)
     assert.deepEqual(got, sent, `${stage.name}, cut into ${sizes(chunks)} of ${show(wire)}`)
   }
   return wire
@@ -55,7 +56,7 @@ export interface HostileOptions {
   readonly seed?: number
   /** How many random bytes; default 100,000. */
   readonly randomBytes?: number
-  /** A connection holds no more than so many bytes; looked at where the stage is a framing. Default: its own `maxBytes`. */
+  /** A connection holds no more than so many bytes, and gives up no longer frame; for framings only. Default: their own `maxBytes`. */
   readonly maxBytes?: number
 }
 
@@ -67,15 +68,19 @@ export interface HostileReport {
   readonly frames: number
   /** By code. */
   readonly errors: Readonly<Record<string, number>>
-  /** The most that was held at a time. */
-  readonly heldBytes: number
+  /** The most that was held at a time; undefined of a stage that does not say. */
+  readonly heldBytes: number | undefined
 }
 
 /**
  * Gives a deframer what a hostile or broken device would: random bytes; `wire`, which must be good, truncated at every byte, with every
  * byte changed, and with the lengths 0, -1, 2^32 - 1, 2^53 and 99999999, of 1 to 8 bytes and in either order, written at every place.
  * Asserts that nothing is thrown but coded errors, none of them a `BUG`, that the same bytes in single chunks give the same, and that
- * a framing holds no more than its bound.
+ * a framing holds no more than its bound and gives up nothing longer.
+ *
+ * It does not see whether a stage takes too long, keeps to a limit below its bound, or is right to swallow a frame that the end cut
+ * short. Each byte of `wire` makes some twenty inputs of its length: a few short frames do. `CONFIGURATION` for `maxBytes` with a
+ * stage that does not say what it holds.
  */
 export async function hostile<Inner extends Level>(
   stage: DeframerOf<Inner>,
@@ -85,7 +90,20 @@ export async function hostile<Inner extends Level>(
   const { seed = 1, randomBytes = 100_000 } = options
   const own = 'maxBytes' in stage ? Number(stage.maxBytes) : Number.POSITIVE_INFINITY
   const limit = options.maxBytes ?? own
-  const report = { seed, inputs: 0, bytes: 0, frames: 0, errors: {} as Record<string, number>, heldBytes: 0 }
+  const heldAtFirst = openUp(stage).heldBytes()
+  if (heldAtFirst === undefined && options.maxBytes !== undefined) {
+    throw new GatewayError(
+      'CONFIGURATION',
+      `hostile: ${stage.name} does not say what it holds, so maxBytes cannot be asserted`,
+    )
+  }
+  const report: Attack = { seed, limit, inputs: 0, bytes: 0, frames: 0, errors: {}, heldBytes: heldAtFirst }
+  const good = await attack(stage, [wire], report)
+  if (good.length === 0 || good.some((each) => !('emitted' in each))) {
+    assert.fail(
+      `${stage.name}: the wire must be good frames, not ${good.map(({ text }) => text).join(', ') || 'nothing'}`,
+    )
+  }
   for (const input of hostileInputs(wire, seed, randomBytes)) {
     const whole = await attack(stage, [input], report)
     for (const each of whole) {
@@ -94,27 +112,53 @@ export async function hostile<Inner extends Level>(
     }
     const singles = await attack(stage, singly(input), report)
     const message = `${stage.name} depends on the cutting of ${show(input)}`
-    assert.deepEqual(singles.map(outcomeText), whole.map(outcomeText), message)
+    assert.deepEqual(
+      singles.map(({ text }) => text),
+      whole.map(({ text }) => text),
+      message,
+    )
     report.inputs++
     report.bytes += input.length
   }
-  assert.ok(report.heldBytes <= limit, `${stage.name} held ${report.heldBytes} bytes, its bound is ${limit}`)
-  return report
+  const { limit: _, ...told } = report
+  return told
 }
 
-/** Gives chunks to a stage of its own; what it refuses must be coded, and what it holds is noted. */
+/** A report that is being made. */
+interface Attack extends Omit<HostileReport, 'inputs' | 'bytes' | 'frames' | 'errors' | 'heldBytes'> {
+  readonly limit: number
+  inputs: number
+  bytes: number
+  frames: number
+  errors: Record<string, number>
+  heldBytes: number | undefined
+}
+
+/** Gives chunks to a stage of its own; what it refuses must be coded, and what it holds and gives up within its bound. */
 async function attack<Inner extends Level>(
   stage: DeframerOf<Inner>,
   chunks: readonly Buffer[],
-  report: { heldBytes: number },
+  report: Attack,
 ): Promise<readonly Outcome<Inner['up']>[]> {
   const half = openUp(stage)
   for (const chunk of chunks) {
     await half.push(chunk)
-    report.heldBytes = Math.max(report.heldBytes, half.heldBytes())
+    const held = half.heldBytes()
+    if (held !== undefined) {
+      report.heldBytes = Math.max(report.heldBytes ?? 0, held)
+      assert.ok(held <= report.limit, `${stage.name} held ${held} bytes, its bound is ${report.limit}`)
+    }
   }
   await half.end()
+  assertUnchanged(stage.name, half.outcomes)
   for (const each of half.outcomes) {
+    if ('emitted' in each && Buffer.isBuffer(each.emitted)) {
+      const { length } = each.emitted
+      assert.ok(
+        length <= report.limit,
+        `${stage.name} gave up a frame of ${length} bytes, its bound is ${report.limit}`,
+      )
+    }
     if (!('error' in each) || each.error.code !== 'BUG') continue
     const { cause = each.error } = each.error
     assert.fail(`${stage.name} on ${show(Buffer.concat(chunks))}: ${cause instanceof Error ? cause.stack : cause}`)

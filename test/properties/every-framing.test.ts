@@ -35,7 +35,8 @@ describe('every deframer and every combinator', () => {
     test(`${name}: what a hostile device sends is refused with a code, and never held beyond the bound`, async () => {
       const wire = Buffer.concat(some.slice(0, 2).map((each) => of(64).frame(each)))
       const report = await hostile(of(64), wire, { randomBytes: 20_000 })
-      assert.ok(report.heldBytes > 0 && report.heldBytes <= of(64).maxBytes)
+      const { heldBytes = 0 } = report
+      assert.ok(heldBytes > 0 && heldBytes <= of(64).maxBytes)
       assert.ok(report.frames > 0)
     })
 
@@ -62,9 +63,8 @@ describe('every deframer and every combinator', () => {
   test('lines: in every cut, both ways, and what a hostile device sends', async () => {
     const text = ['{"a":1}', '', 'Grüße €', 'x'.repeat(90)]
     assert.equal((await roundTrip(lines({ maxLength: 100 }), text)).length, Buffer.byteLength(text.join('\n')) + 1)
-    const wire = Buffer.from('ab\r\ncd\n\nTäg\xff\n')
-    await splitInvariant(lines({ maxLength: 3 }), wire)
-    const report = await hostile(lines({ maxLength: 64 }), wire, { randomBytes: 20_000 })
+    await splitInvariant(lines({ maxLength: 3 }), Buffer.from('ab\r\ncd\n\nTäg\xff\n', 'latin1'))
+    const report = await hostile(lines({ maxLength: 64 }), Buffer.from('ab\r\ncd\n\nTäg\n'), { randomBytes: 20_000 })
     assert.ok((report.errors.FRAME_TOO_LONG ?? 0) > 0 && (report.errors.BAD_CONTENT ?? 0) > 0)
   })
 

@@ -53,6 +53,23 @@ describe('splitInvariant', () => {
     await assert.rejects(splitInvariant(chunks, Buffer.from('ab')), /chunks, cut into 1\+1 of 6162/)
   })
 
+  test('catches a buffer that is used again for the next frame', async () => {
+    const again = stage<Bytes, Frames>('again', () => {
+      const own = Buffer.alloc(1)
+      return {
+        up(chunk, out) {
+          for (const byte of chunk) {
+            own[0] = byte
+            out.emit(own)
+          }
+        },
+        down: (frame, out) => out.emit(frame),
+      }
+    })
+    // What it gives is right at that moment; whoever looks later sees the last.
+    await assert.rejects(splitInvariant(again, Buffer.from('ab')), /gave frames that changed afterwards/)
+  })
+
   test('catches an error that tells how the bytes were cut', async () => {
     const telling = framing('telling', {
       maxBytes: 100,
@@ -91,7 +108,8 @@ describe('hostile', () => {
     for (const code of ['FRAME_TOO_LONG', 'FRAME_CORRUPT', 'FRAME_UNTERMINATED']) {
       assert.ok((report.errors[code] ?? 0) > 0, code)
     }
-    assert.ok(report.heldBytes > 8 && report.heldBytes <= 64, `${report.heldBytes} held`)
+    const { heldBytes = 0 } = report
+    assert.ok(heldBytes > 8 && heldBytes <= 64, `${heldBytes} held`)
     assert.deepEqual(await hostile(frames, wire, { seed: 3, randomBytes: 4000 }), report)
   })
 
@@ -106,6 +124,33 @@ describe('hostile', () => {
     const good = Buffer.from('0261620163', 'hex')
     await hostile(sloppy('keeps'), good, { maxBytes: 256, randomBytes: 4000 })
     await assert.rejects(hostile(sloppy('keeps'), good, { maxBytes: 100 }), /sloppy held \d+ bytes, its bound is 100/)
+  })
+
+  test('catches a frame that is longer than the bound', async () => {
+    const longer = framing('longer', {
+      maxBytes: 8,
+      finder: () => ({
+        find(window, from) {
+          const end = from + 10
+          return end > window.length ? found.wait(10) : found.frame(window.subarray(from, end), end)
+        },
+      }),
+      frame: (frame) => frame,
+    })
+    await assert.rejects(hostile(longer, Buffer.alloc(10)), /longer gave up a frame of 10 bytes, its bound is 8/)
+  })
+
+  test('wants good frames to spoil, and cannot assert what a stage does not say', async () => {
+    await assert.rejects(
+      hostile(frames, Buffer.of(0, 5, 1)),
+      /lengthField: the wire must be good frames, not FRAME_UNTERM/,
+    )
+    const silent = stage<Bytes, Frames>('silent', () => ({ up: () => {} }))
+    await assert.rejects(hostile(silent, wire), /silent: the wire must be good frames, not nothing/)
+    await assert.rejects(hostile(silent, wire, { maxBytes: 10 }), {
+      code: 'CONFIGURATION',
+      message: /does not say what it holds/,
+    })
   })
 
   test('catches what depends on the cutting', async () => {

@@ -44,10 +44,10 @@ export function mismatch(path: string, name: string, size: number, computed: num
   return new GatewayError('CHECKSUM_MISMATCH', `${path}: ${name} is ${hex(computed)}, the frame says ${hex(said)}`)
 }
 
-/** Values are data of devices, not secrets, but they can be long. */
+/** Texts are not quoted, they may be secrets; bytes are those of marks. */
 function show(value: unknown): string {
   if (Buffer.isBuffer(value)) return value.toString('hex', 0, 16)
-  if (typeof value === 'string') return `'${value.length > 40 ? `${value.slice(0, 40)}…` : value}'`
+  if (typeof value === 'string') return `a text of ${value.length} characters`
   return typeof value === 'object' && value !== null ? 'an object' : String(value)
 }
 
@@ -110,9 +110,9 @@ export function encodeHex(text: unknown, size: number, path: string): Buffer {
 /** Decimal digits packed into `b` from `from` to `to`. */
 export function decodeBcd(b: Buffer, from: number, to: number, digits: number, path: string): string {
   const text = b.toString('hex', from, to)
-  if (/[a-f]/.test(text)) throw bad(`${path} is ${text}, which are not decimal digits`)
+  if (/[a-f]/.test(text)) throw bad(`${path} has digits that are not decimal`)
   const cut = text.length - digits
-  if (cut > 0 && text[0] !== '0') throw bad(`${path} is ${text}, which has more than ${digits} digits`)
+  if (cut > 0 && text[0] !== '0') throw bad(`${path} has more than ${digits} digits`)
   return cut > 0 ? text.slice(cut) : text
 }
 
@@ -142,7 +142,7 @@ export function unitsOf(iso: unknown, unitMs: number, path: string): number {
   const ms = typeof iso === 'string' ? Date.parse(iso) : Number.NaN
   if (Number.isNaN(ms)) throw type(path, iso, 'a time in ISO 8601')
   const units = ms / unitMs
-  if (!Number.isInteger(units)) throw bad(`${path} is finer than ${unitMs} ms: ${iso}`)
+  if (!Number.isInteger(units)) throw bad(`${path} is finer than ${unitMs} ms`)
   return units
 }
 
@@ -166,7 +166,7 @@ export function calendarParts(iso: unknown, offsetMs: number | undefined, path: 
   const date = new Date(ms + (offsetMs ?? 0))
   const year = date.getUTCFullYear()
   if (year < 2000 || year > 2099) throw bad(`${path} must be in the years 2000 to 2099, not ${year}`)
-  if (ms % 1000 !== 0) throw bad(`${path} is finer than a second: ${iso}`)
+  if (ms % 1000 !== 0) throw bad(`${path} is finer than a second`)
   return [
     year - 2000,
     date.getUTCMonth() + 1,

@@ -77,7 +77,7 @@ export const industry: readonly FieldProtocol[] = [
     framing: () =>
       skipUntil(
         checked(
-          lengthField({ maxFrameLength: 65_556, lengthFieldOffset: 22, lengthFieldLength: 2, lengthAdjustment: 1 }),
+          lengthField({ maxFrameLength: 4096, lengthFieldOffset: 22, lengthFieldLength: 2, lengthAdjustment: 1 }),
           checksum('XOR', { over: { from: 2 } }),
         ),
         '##',

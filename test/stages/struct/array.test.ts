@@ -70,7 +70,7 @@ describe('array', () => {
   })
 
   test('that is none, or whose items take no byte, is refused', () => {
-    refusesValue(array(u8, u8), 'ab', /only.v must be a list, not 'ab'/)
+    refusesValue(array(u8, u8), 'ab', /only.v must be a list, not a text of 2 characters/)
     refusesOptions(() => array(struct('empty', {}), u32), /must take a byte or more/)
     refusesOptions(() => array(bytes(rest), u8), /must take a byte or more/)
   })

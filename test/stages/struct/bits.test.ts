@@ -90,7 +90,11 @@ describe('flags', () => {
       /only.v.others must be a whole number from 0 to 254, not 1/,
     )
     refusesValue(flags(u8, { a: 0 }), { a: false }, /only.v.others/)
-    refusesValue(flags(u8, { a: 0 }), { a: 'no', others: 0 }, /only.v.a must be true or false, not 'no'/)
+    refusesValue(
+      flags(u8, { a: 0 }),
+      { a: 'no', others: 0 },
+      /only.v.a must be true or false, not a text of 2 characters/,
+    )
   })
 
   test('bits that there are not, or twice, are refused', () => {

@@ -49,11 +49,11 @@ describe('text', () => {
     refusesValue(text(u8), 'a'.repeat(256), /only.v.length must be a whole number from 0 to 255, not 256/)
   })
 
-  test('a long value is not quoted whole in an error', () => {
+  test('a text is not quoted in an error', () => {
     assert.throws(
       () => only(u8).encode({ v: 'x'.repeat(100) as unknown as number }),
       (thrown: Error) => {
-        assert.ok(thrown.message.length < 120, thrown.message)
+        assert.doesNotMatch(thrown.message, /xx/)
         return true
       },
     )
@@ -92,7 +92,7 @@ describe('bytes', () => {
   })
 
   test('that are none are refused', () => {
-    refusesValue(bytes(rest), 'ab', /only.v must be bytes, not 'ab'/)
+    refusesValue(bytes(rest), 'ab', /only.v must be bytes, not a text of 2 characters/)
   })
 
   test('as hexadecimal digits', () => {
@@ -110,9 +110,9 @@ describe('BCD', () => {
   })
 
   test('digits that are none, or too many, are refused', () => {
-    refusesBytes(bcd(4), '0a42', /only.v is 0a42, which are not decimal digits/)
-    refusesBytes(bcd(3), '1042', /only.v is 1042, which has more than 3 digits/)
-    refusesBytes(bcdNumber(1), 'f0', /not decimal digits/)
+    refusesBytes(bcd(4), '0a42', /only.v has digits that are not decimal/)
+    refusesBytes(bcd(3), '1042', /only.v has more than 3 digits/)
+    refusesBytes(bcdNumber(1), 'f0', /not decimal/)
     for (const value of ['12', '12345', '12a4', 1234]) refusesValue(bcd(4), value, /only.v must be 4 decimal digits/)
     refusesValue(bcdNumber(1), 100, /from 0 to 99, not 100/)
     refusesOptions(() => bcd(0), /at least 1 digit, not 0/)
