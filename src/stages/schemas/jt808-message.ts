@@ -3,7 +3,7 @@ import { bytes, hex } from '../struct/blob.ts'
 import { is } from '../struct/condition.ts'
 import { either } from '../struct/either.ts'
 import { u8, u16 } from '../struct/integers.ts'
-import { rest } from '../struct/size.ts'
+import { field } from '../struct/size.ts'
 import { struct } from '../struct/struct.ts'
 import { when } from '../struct/when.ts'
 
@@ -32,5 +32,5 @@ export const jt808Message = struct('jt808Message', {
   terminal_id: either(is('attributes.version2019', true), hex(10), hex(6)),
   serial: u16,
   subpackage: when(is('attributes.subpackage', true), struct('subpackage', { total: u16, index: u16 })),
-  body: bytes(rest),
+  body: bytes(field('attributes.body_length')),
 })

@@ -2,7 +2,7 @@ import { array } from '../struct/array.ts'
 import { bytes } from '../struct/blob.ts'
 import { check } from '../struct/check.ts'
 import { u8, u16, u16le } from '../struct/integers.ts'
-import { rest } from '../struct/size.ts'
+import { field, rest } from '../struct/size.ts'
 import { sized } from '../struct/sized.ts'
 import { struct } from '../struct/struct.ts'
 import { on, union } from '../struct/union.ts'
@@ -26,7 +26,11 @@ export const modbusRequest = struct('modbusRequest', {
     writeMultipleCoils: on(0x0f, struct('writeMultipleCoils', { address: u16, quantity: u16, bits: bytes(u8) })),
     writeMultipleRegisters: on(
       0x10,
-      struct('writeMultipleRegisters', { address: u16, quantity: u16, registers: sized(u8, array(u16, rest)) }),
+      struct('writeMultipleRegisters', {
+        address: u16,
+        quantity: u16,
+        registers: sized(u8, array(u16, field('quantity'))),
+      }),
     ),
   }),
   crc: check('CRC-16/MODBUS', u16le),

@@ -15,10 +15,10 @@ const lineBytes = 8
 
 /** The annotated dump of a frame: a line a field, its further bytes below it; then what is left, and what is wrong. */
 export function annotationText(frame: Buffer, fields: readonly Annotation[], error: GatewayError | undefined): string {
-  const read = Math.max(0, ...fields.map(({ offset, bytes }) => offset + bytes.length))
+  const read = greatest(fields.map(({ offset, bytes }) => offset + bytes.length))
   const left = { offset: read, bytes: frame.subarray(read), path: '?', value: undefined, unit: undefined }
   const all = read < frame.length ? [...fields, left] : fields
-  const width = Math.max(5, ...all.map(({ path }) => path.length))
+  const width = Math.max(5, greatest(all.map(({ path }) => path.length)))
   const line = (offset: string, bytes: string, rest: string) =>
     `${offset.padStart(6)}  ${bytes.padEnd(3 * lineBytes)} ${rest}`.trimEnd()
   const lines = [line('offset', 'bytes', `${'field'.padEnd(width)}  value`)]
@@ -31,6 +31,11 @@ export function annotationText(frame: Buffer, fields: readonly Annotation[], err
   }
   if (error !== undefined) lines.push(`${error.code}: ${error.message}`)
   return `${lines.join('\n')}\n`
+}
+
+/** Of any number of them, unlike Math.max. */
+function greatest(numbers: readonly number[]): number {
+  return numbers.reduce((most, each) => Math.max(most, each), 0)
 }
 
 function shown(value: unknown): string {

@@ -11,6 +11,7 @@ import {
   FieldReference,
   needsOf,
   prefixSize,
+  rest,
   type Size,
   sizeInWords,
 } from './size.ts'
@@ -24,6 +25,7 @@ class ArrayField<T> implements Field<T[], 'value'> {
   readonly minSize: number
   readonly fixedSize: number | undefined
   readonly needs: readonly Need[]
+  readonly toEnd: boolean
   /** The field that says how many there are; {@link struct} makes sure that a count in front of it is looked at. */
   readonly sizedBy: string | undefined
   readonly #item: Field<T>
@@ -31,6 +33,7 @@ class ArrayField<T> implements Field<T[], 'value'> {
 
   constructor(item: Field<T>, size: Size) {
     // Four bytes could claim four billion of them otherwise.
+    if (item.role !== 'value') refuse('what a list holds must have a value')
     if (item.minSize < 1) refuse('what a list holds must take a byte or more')
     this.#item = item
     this.#size = checkSize(size, 'a list')
@@ -39,7 +42,8 @@ class ArrayField<T> implements Field<T[], 'value'> {
     const known = typeof size === 'number'
     this.fixedSize = known && item.fixedSize !== undefined ? size * item.fixedSize : undefined
     this.minSize = known ? size * item.minSize : prefixSize(size)
-    this.needs = needsOf(size)
+    this.needs = [...needsOf(size), ...(item.needs ?? [])]
+    this.toEnd = size === rest
   }
 
   read(source: DecodeSource, path: string): string {
@@ -65,9 +69,15 @@ class ArrayField<T> implements Field<T[], 'value'> {
   }
 
   make(sampler: Sampler): T[] {
-    return Array.from({ length: sampleLength(sampler, this.#size) }, () =>
-      sampler.inside(() => this.#item.make(sampler)),
-    )
+    const length = this.#makeLength(sampler)
+    sampler.exact = undefined
+    return Array.from({ length }, () => sampler.inside(() => this.#item.make(sampler)))
+  }
+
+  #makeLength(sampler: Sampler): number {
+    const { exact } = sampler
+    if (this.#size !== rest || exact === undefined) return sampleLength(sampler, this.#size)
+    return Math.floor(exact / (this.#item.fixedSize ?? Math.max(1, exact)))
   }
 
   document(page: PageWriter, name: string): void {
@@ -85,8 +95,13 @@ class ArrayField<T> implements Field<T[], 'value'> {
  * array(u16, rest)     00 01 00 02      ↔   [1, 2]
  * ```
  */
-export function array<T>(item: Field<T>, size: Size): Field<T[], 'value'> {
+export function array<T>(item: Field<T, 'value'>, size: Size): Field<T[], 'value'> {
   return new ArrayField(item, size)
+}
+
+/** True for a field that {@link array} made. */
+export function isList(of: Field<unknown>): boolean {
+  return of instanceof ArrayField
 }
 
 /** True for a list whose size the named field says. */

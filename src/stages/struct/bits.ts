@@ -4,7 +4,7 @@ import type { Field } from './field.ts'
 import type { ByteOrder } from './integers.ts'
 import type { PageWriter } from './page.ts'
 import type { Sampler } from './sampler.ts'
-import { behind, refuse } from './source.ts'
+import { behind, checkName, refuse } from './source.ts'
 
 /** Some of the bits of a group: a number, a boolean, or nothing. Made by {@link uintBits}, {@link intBits}, {@link bit}, {@link unusedBits}. */
 export interface BitField<T> {
@@ -66,6 +66,7 @@ class BitsField<F extends BitFields> implements Field<BitValues<F>, 'value'> {
     this.#little = byteOrder === 'little-endian'
     let first = 0
     for (const [name, of] of Object.entries(fields)) {
+      checkName(name, 'a field of bits')
       this.#fields.push({ name, of, first })
       first += of.width
     }
@@ -112,7 +113,8 @@ class BitsField<F extends BitFields> implements Field<BitValues<F>, 'value'> {
     for (const { name, of } of this.#fields) {
       if (of.kind === 'unused') continue
       const [min, max] = limits(of)
-      value[name] = of.kind === 'boolean' ? sampler.boolean() : sampler.integer(min, max)
+      const make = () => (of.kind === 'boolean' ? sampler.boolean() : sampler.integer(min, max))
+      value[name] = sampler.member(name, make)
     }
     return value as BitValues<F>
   }

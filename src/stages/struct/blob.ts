@@ -18,11 +18,14 @@ import {
 /** How many bytes a sample of this size has. */
 export function sampleLength(sampler: Sampler, size: Size): number {
   if (typeof size === 'number') return size
-  if (size === rest) return sampler.length()
+  if (size === rest) return sampler.exact ?? sampler.length()
   if (!(size instanceof FieldReference)) return sampler.length(size.max)
   const said = sampler.valueOf(size.path)
-  // A count that is not a value follows from this.
-  return typeof said === 'number' ? said : sampler.length()
+  if (typeof said === 'number') return Math.max(0, Math.floor(said))
+  const length = sampler.length()
+  // A count that is no value follows from this; what else it sizes must be as long.
+  sampler.settle(size.path, length)
+  return length
 }
 
 /** Reads as many bytes as `size` says: the expressions of where they begin and end. */
@@ -49,6 +52,7 @@ class BytesField implements Field<Buffer, 'value'> {
   readonly minSize: number
   readonly fixedSize: number | undefined
   readonly needs: readonly Need[]
+  readonly toEnd: boolean
   readonly #size: Size
 
   constructor(size: Size) {
@@ -57,6 +61,7 @@ class BytesField implements Field<Buffer, 'value'> {
     this.fixedSize = typeof size === 'number' ? size : undefined
     this.minSize = this.fixedSize ?? prefixSize(size)
     this.needs = needsOf(size)
+    this.toEnd = size === rest
   }
 
   read(source: DecodeSource, path: string): string {

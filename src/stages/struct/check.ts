@@ -33,6 +33,8 @@ class CheckField implements Field<undefined, 'hidden'> {
     this.minSize = of.fixedSize
     this.fixedSize = of.fixedSize
     if (of.fixedSize < kind.size) refuse(`${kind.name} takes ${kind.size} bytes, not ${of.fixedSize}`)
+    if (of.min !== 0 || of.max < 256 ** kind.size - 1)
+      refuse(`${kind.name} is written in an unsigned integer, not ${of.type}`)
   }
 
   read(source: DecodeSource, path: string): string {

@@ -1,4 +1,4 @@
-import { refuse, type Source } from './source.ts'
+import { checkPath, refuse, type Source } from './source.ts'
 
 /** What must hold of an earlier field. Made by {@link is}, {@link isNot}, {@link atLeast}. */
 export interface Condition {
@@ -10,17 +10,17 @@ export interface Condition {
 
 /** That an earlier field has this value: `is('attributes.subpackage', true)`. */
 export function is(of: string, value: number | string | boolean): Condition {
-  return { of, operator: '===', value }
+  return { of: checkPath(of, 'a field that is looked at'), operator: '===', value }
 }
 
 /** That an earlier field has another value. */
 export function isNot(of: string, value: number | string | boolean): Condition {
-  return { of, operator: '!==', value }
+  return { of: checkPath(of, 'a field that is looked at'), operator: '!==', value }
 }
 
 /** That an earlier number, such as a version, is so great or greater. */
 export function atLeast(of: string, value: number): Condition {
-  return { of, operator: '>=', value }
+  return { of: checkPath(of, 'a field that is looked at'), operator: '>=', value }
 }
 
 /** Whether it holds of a value. */
@@ -32,7 +32,7 @@ export function holds({ operator, value }: Condition, actual: unknown): boolean 
 /** The expression of whether it holds, in code of the schema. */
 export function expressionOf({ of, operator, value }: Condition, source: Source, path: string): string {
   const found = source.scope.find(of)
-  if (found === undefined || found === 'derived') refuse(`${path} depends on ${of}, which is no field before it`)
+  if (found === undefined) refuse(`${path} depends on ${of}, which is no field before it`)
   return `${found} ${operator} ${JSON.stringify(value)}`
 }
 

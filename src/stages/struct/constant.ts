@@ -13,15 +13,16 @@ class ConstantField implements Field<undefined, 'hidden'> {
   readonly note: string
   readonly minSize: number
   readonly fixedSize: number
+  /** What it always is. */
+  readonly value: number
   readonly #of: NumberField
-  readonly #value: number
 
   constructor(of: NumberField, value: number) {
     if (!Number.isInteger(value) || value < of.min || value > of.max) {
       refuse(`a constant of ${of.type} must be from ${of.min} to ${of.max}, not ${value}`)
     }
     this.#of = of
-    this.#value = value
+    this.value = value
     this.type = of.type
     this.note = `always ${value}`
     this.minSize = of.fixedSize
@@ -30,12 +31,12 @@ class ConstantField implements Field<undefined, 'hidden'> {
 
   read(source: DecodeSource, path: string): string {
     const value = this.#of.read(source, path)
-    source.line(`if (${value} !== ${this.#value}) throw run.differs(\`${path}\`, ${value}, ${this.#value})`)
+    source.line(`if (${value} !== ${this.value}) throw run.differs(\`${path}\`, ${value}, ${this.value})`)
     return value
   }
 
   write(source: EncodeSource, _value: string, path: string): void {
-    this.#of.write(source, String(this.#value), path)
+    this.#of.write(source, String(this.value), path)
   }
 
   make(): undefined {}
@@ -48,6 +49,11 @@ class ConstantField implements Field<undefined, 'hidden'> {
 /** A number that is always the same: not part of the value, `BAD_CONTENT` where the device sends another. */
 export function constant(of: NumberField, value: number): Field<undefined, 'hidden'> {
   return new ConstantField(of, value)
+}
+
+/** True for a field that {@link constant} made. */
+export function isConstant(of: Field<unknown>): of is ConstantField {
+  return of instanceof ConstantField
 }
 
 class MarkField implements Field<undefined, 'hidden'> {

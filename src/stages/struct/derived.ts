@@ -2,6 +2,7 @@ import type { DecodeSource } from './decode-source.ts'
 import type { EncodeSource } from './encode-source.ts'
 import type { Field, NumberField } from './field.ts'
 import type { PageWriter } from './page.ts'
+import { checkName } from './source.ts'
 
 /** A number that follows from another field of the struct: not part of the value, written from it, and made sure of. */
 class DerivedField implements Field<undefined, 'hidden'> {
@@ -58,10 +59,12 @@ export function isDerived(of: Field<unknown>): of is DerivedField {
  * Behind the list it is made sure of.
  */
 export function countOf(target: string, of: NumberField): Field<undefined, 'hidden'> {
+  checkName(target, 'what is counted')
   return new DerivedField('count', target, of)
 }
 
 /** Which kind the union `target` of the struct is: `type: tagOf('body', u8)` with `body: union(field('type'), …)`. */
 export function tagOf(target: string, of: NumberField): Field<undefined, 'hidden'> {
+  checkName(target, 'what has the tag')
   return new DerivedField('tag', target, of)
 }

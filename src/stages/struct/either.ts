@@ -14,6 +14,7 @@ class EitherField<T> implements Field<T, 'value'> {
   readonly minSize: number
   readonly fixedSize: number | undefined
   readonly needs: readonly Need[]
+  readonly toEnd: boolean
   readonly #condition: Condition
   readonly #then: Field<T>
   readonly #otherwise: Field<T>
@@ -27,6 +28,7 @@ class EitherField<T> implements Field<T, 'value'> {
     this.note = inWords(condition)
     this.minSize = Math.min(then.minSize, otherwise.minSize)
     this.fixedSize = then.fixedSize === otherwise.fixedSize ? then.fixedSize : undefined
+    this.toEnd = then.toEnd === true || otherwise.toEnd === true
     this.needs = [{ of: condition.of, as: 'condition' }, ...(then.needs ?? []), ...(otherwise.needs ?? [])]
   }
 
@@ -49,8 +51,8 @@ class EitherField<T> implements Field<T, 'value'> {
   }
 
   document(page: PageWriter, name: string): void {
-    page.noted(this.note, undefined, () => this.#then.document(page, name))
-    page.noted('else', undefined, () => this.#otherwise.document(page, name))
+    const rows = (note: string, of: Field<T>) => () => page.noted(note, undefined, () => of.document(page, name))
+    page.instead(this.fixedSize, [rows(this.note, this.#then), rows('else', this.#otherwise)])
   }
 
   #branches<S extends Source>(source: S, path: string, branch: (of: Field<T>) => void): void {

@@ -21,6 +21,8 @@ export interface Field<T, R extends Role = Role> {
   readonly minSize: number
   /** Bytes that it always takes; undefined where that depends on the value. */
   readonly fixedSize: number | undefined
+  /** True for one that takes all that is left. */
+  readonly toEnd?: boolean
   /** What its numbers are in, such as `km/h`. */
   readonly unit: string | undefined
   /** What the page says beside the type. */

@@ -3,10 +3,10 @@ import type { EncodeSource } from './encode-source.ts'
 import type { Field, NumberField } from './field.ts'
 import type { PageWriter } from './page.ts'
 import type { Sampler } from './sampler.ts'
-import { refuse } from './source.ts'
+import { checkName, refuse } from './source.ts'
 
 /** What {@link flags} decodes to: a boolean for each name, and the number of the other bits. */
-export type FlagValues<Names extends string> = { [K in Names]: boolean } & { readonly others: number }
+export type FlagValues<Names extends string> = { [K in Names]: boolean } & { others: number }
 
 class FlagsField<Names extends string> implements Field<FlagValues<Names>, 'value'> {
   readonly role = 'value'
@@ -26,9 +26,13 @@ class FlagsField<Names extends string> implements Field<FlagValues<Names>, 'valu
     this.fixedSize = of.fixedSize
     this.#flags = Object.entries<number>(flags)
     const bitsOf = 8 * of.fixedSize
-    if (of.min !== 0 || bitsOf > 32) refuse('flags are in an unsigned integer of 1 to 4 bytes')
+    if (of.min !== 0 || bitsOf > 32 || of.max !== 2 ** bitsOf - 1) {
+      refuse('flags are in an unsigned integer of 1 to 4 bytes')
+    }
     let named = 0
     for (const [name, at] of this.#flags) {
+      checkName(name, 'a flag')
+      if (name === 'others') refuse("a flag cannot be named 'others'")
       if (!Number.isInteger(at) || at < 0 || at >= bitsOf)
         refuse(`flag ${name} must be a bit from 0 to ${bitsOf - 1}, not ${at}`)
       if ((named & (1 << at)) !== 0) refuse(`flag ${name} is a bit that has a name`)

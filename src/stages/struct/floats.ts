@@ -28,6 +28,10 @@ class FloatField implements Field<number, 'value'> {
   write(source: EncodeSource, value: string, path: string): void {
     const v = source.let(value)
     source.line(`if (typeof ${v} !== 'number') throw run.type(\`${path}\`, ${v}, 'a number')`)
+    if (this.fixedSize === 4) {
+      const lost = `Number.isFinite(${v}) && !Number.isFinite(Math.fround(${v}))`
+      source.line(`if (${lost}) throw run.type(\`${path}\`, ${v}, 'a number that 4 bytes can hold')`)
+    }
     source.line(`w.write${this.#suffix}(${v}, ${source.take(this.fixedSize, path)})`)
   }
 
@@ -41,7 +45,8 @@ class FloatField implements Field<number, 'value'> {
   }
 }
 
-/** Floating point numbers of IEEE 754; `le`: least significant byte first. What is not finite becomes null in JSON. */
+/** Floating point numbers of IEEE 754; `le`: least significant byte first. What is not finite becomes null in JSON; a NaN comes
+ * back as a NaN, whatever its other bits. */
 export const f32: Field<number, 'value'> = new FloatField(4, 'big-endian')
 /** As {@link f32}, least significant byte first. */
 export const f32le: Field<number, 'value'> = new FloatField(4, 'little-endian')

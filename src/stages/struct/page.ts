@@ -48,6 +48,17 @@ export class PageWriter {
     const from = this.#offset
     this.#pendingNote = this.#pendingNote === undefined ? note : `${note}; ${this.#pendingNote}`
     body()
+    this.#pendingNote = undefined
+    this.#offset = size === undefined || from === undefined ? undefined : from + size
+  }
+
+  /** Rows of which only one can be there, each from the same place on; `size`: bytes of any of them, where they are alike. */
+  instead(size: number | undefined, bodies: readonly (() => void)[]): void {
+    const from = this.#offset
+    for (const body of bodies) {
+      this.#offset = from
+      body()
+    }
     this.#offset = size === undefined || from === undefined ? undefined : from + size
   }
 
@@ -84,7 +95,7 @@ export class PageWriter {
 function table(rows: readonly Row[]): string {
   if (rows.length === 0) return 'Nothing.'
   const cells = rows.map(({ offset, bytes, name, type, note }) => {
-    return [offset, bytes, `\`${name}\``, type, note.replaceAll('|', '\\|')]
+    return [offset, bytes, `\`${name}\``, type, note.replaceAll('|', '\\|').replaceAll(/\s+/g, ' ')]
   })
   const lines = [['offset', 'bytes', 'field', 'type', 'meaning'], ['--:', '--:', '---', '---', '---'], ...cells]
   return lines.map((each) => `| ${each.join(' | ')} |`).join('\n')

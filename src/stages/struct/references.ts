@@ -1,16 +1,27 @@
-import { isSizedBy } from './array.ts'
+import { isList, isSizedBy } from './array.ts'
 import { isCheck } from './check.ts'
 import { isDerived } from './derived.ts'
 import type { Field } from './field.ts'
-import { refuse } from './source.ts'
+import { checkName, refuse } from './source.ts'
 import { isUnion } from './union.ts'
 
 /** Refuses names that could not be in the code, or in the object. */
 export function checkNames(name: string, fields: readonly (readonly [string, Field<unknown>])[]): void {
   if (!/^[\w-]+$/.test(name)) refuse(`a struct's name has letters, digits, - and _, not '${name}'`)
-  for (const [own] of fields) {
-    // Names that are numbers would change their order in the object, and this one its prototype.
-    if (!/^[A-Za-z_]\w*$/.test(own) || own === '__proto__') refuse(`a field of ${name} cannot be named '${own}'`)
+  for (const [own, of] of fields) {
+    checkName(own, `a field of ${name}`)
+    // Of these every object has one, so that they are never absent.
+    if (of.role === 'optional' && own in Object.prototype)
+      refuse(`a field of ${name} that may be absent cannot be '${own}'`)
+  }
+}
+
+/** Refuses something that goes to the end with anything behind it whose size is not known. */
+export function checkEnd(fields: readonly (readonly [string, Field<unknown>])[]): void {
+  for (const [index, [name, of]] of fields.entries()) {
+    const behind = fields.slice(index + 1).find(([, each]) => each.fixedSize === undefined)
+    if (of.toEnd === true && behind !== undefined)
+      refuse(`${name} goes to the end, and ${behind[0]} behind it has no fixed size`)
   }
 }
 
@@ -28,8 +39,8 @@ export function checkReferences(
   const target = fields[indexOf(of.target)]?.[1]
   if (target === undefined) refuse(`${name} is of ${of.target}, which is no field of the struct`)
   const before = indexOf(name) < indexOf(of.target)
-  if (of.is === 'count' && before && !isSizedBy(target, name)) {
-    refuse(`${name} counts ${of.target}: make that a list with the size field('${name}')`)
+  if (of.is === 'count' && !(before ? isSizedBy(target, name) : isList(target))) {
+    refuse(`${name} counts ${of.target}: make that a list${before ? ` with the size field('${name}')` : ''}`)
   }
   if (of.is === 'tag' && !(before && isUnion(target) && target.chosenBy === name)) {
     refuse(`${name} is the tag of ${of.target}: make that a union by field('${name}') behind it`)

@@ -48,7 +48,10 @@ export function mismatch(path: string, name: string, size: number, computed: num
 function show(value: unknown): string {
   if (Buffer.isBuffer(value)) return value.toString('hex', 0, 16)
   if (typeof value === 'string') return `a text of ${value.length} characters`
-  return typeof value === 'object' && value !== null ? 'an object' : String(value)
+  if (typeof value === 'function' || (typeof value === 'object' && value !== null))
+    return typeof value === 'function' ? 'a function' : 'an object'
+  const text = String(value)
+  return text.length > 40 ? `${text.slice(0, 40)}…` : text
 }
 
 /** How many items a list has that is to be counted. */
@@ -133,14 +136,25 @@ const greatestTime = 8.64e15
 
 /** Milliseconds since 1970 as ISO 8601 in UTC. */
 export function isoOf(ms: number, path: string): string {
-  if (ms > greatestTime) throw bad(`${path} is ${ms} ms after 1970, which is no date`)
+  if (Math.abs(ms) > greatestTime) throw bad(`${path} is ${ms} ms after 1970, which is no date`)
   return new Date(ms).toISOString()
+}
+
+const isoTime = /^((?:\d{4}|[+-]\d{6})-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d{1,3})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/
+
+/** Milliseconds since 1970 of a time in ISO 8601 with its zone; NaN for anything else, such as a day that there is not. */
+function msOf(iso: unknown): number {
+  const local = typeof iso === 'string' ? isoTime.exec(iso)?.[1] : undefined
+  // Date.parse takes the 30th of February for the 2nd of March.
+  const said = local === undefined ? Number.NaN : Date.parse(`${local}Z`)
+  if (Number.isNaN(said) || new Date(said).toISOString().slice(0, -5) !== local) return Number.NaN
+  return Date.parse(iso as string)
 }
 
 /** ISO 8601 as a number of units of `unitMs` since 1970. */
 export function unitsOf(iso: unknown, unitMs: number, path: string): number {
-  const ms = typeof iso === 'string' ? Date.parse(iso) : Number.NaN
-  if (Number.isNaN(ms)) throw type(path, iso, 'a time in ISO 8601')
+  const ms = msOf(iso)
+  if (Number.isNaN(ms)) throw type(path, iso, 'a time in ISO 8601 with its zone')
   const units = ms / unitMs
   if (!Number.isInteger(units)) throw bad(`${path} is finer than ${unitMs} ms`)
   return units
@@ -160,9 +174,9 @@ export function calendarIso(parts: readonly number[], offsetMs: number | undefin
 
 /** The inverse of {@link calendarIso}. */
 export function calendarParts(iso: unknown, offsetMs: number | undefined, path: string): number[] {
-  const text = typeof iso === 'string' && offsetMs === undefined ? `${iso}Z` : iso
-  const ms = typeof text === 'string' ? Date.parse(text) : Number.NaN
-  if (Number.isNaN(ms)) throw type(path, iso, 'a time in ISO 8601')
+  const ms = msOf(typeof iso === 'string' && offsetMs === undefined ? `${iso}Z` : iso)
+  if (Number.isNaN(ms))
+    throw type(path, iso, `a time in ISO 8601 ${offsetMs === undefined ? 'without' : 'with its'} zone`)
   const date = new Date(ms + (offsetMs ?? 0))
   const year = date.getUTCFullYear()
   if (year < 2000 || year > 2099) throw bad(`${path} must be in the years 2000 to 2099, not ${year}`)

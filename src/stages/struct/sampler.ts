@@ -8,7 +8,9 @@ export class Sampler {
   readonly #random: Random
   /** What other fields need of the value that is made up next, and, named with dots, of what lies within it. */
   needs: readonly Need[] = []
-  /** The structs around the value that is made up, as far as they are made: innermost last. */
+  /** So many bytes the value must take; undefined where it may take any number. */
+  exact: number | undefined
+  /** What the structs around the value hold, as far as they are made, with what is no part of their value: innermost last. */
   readonly around: Record<string, unknown>[] = []
 
   constructor(random: Random) {
@@ -17,9 +19,12 @@ export class Sampler {
 
   /** A whole number; where others need it as a size a small one, where as a tag one of the known. */
   integer(min: number, max: number): number {
-    const need = this.needs.find((each) => each.of === '' && each.as !== 'condition')?.as
-    if (Array.isArray(need)) return this.pick(need as readonly number[])
-    if (need === 'size') return this.#between(Math.max(0, min), Math.min(max, 8))
+    const tags = this.needs
+      .filter((each) => each.of === '' && Array.isArray(each.as))
+      .map(({ as }) => as as readonly number[])
+    if (tags[0] !== undefined) return this.pick(tags[0])
+    if (this.needs.some((each) => each.of === '' && each.as === 'size'))
+      return this.#between(Math.max(0, min), Math.min(max, 8))
     const edge = this.#random()
     if (edge < 0.05) return min
     if (edge < 0.1) return max
@@ -53,11 +58,21 @@ export class Sampler {
 
   /** Makes up something inside, of which nobody needs anything. */
   inside<T>(make: () => T): T {
-    const { needs } = this
-    this.needs = []
-    const made = make()
-    this.needs = needs
-    return made
+    return this.#with([], undefined, make)
+  }
+
+  /** Makes up what is named so within the value that is made up. */
+  member<T>(name: string, make: () => T, exact?: number): T {
+    const needs = this.needs
+      .filter(({ of }) => of === name || of.startsWith(`${name}.`))
+      .map((each) => ({ ...each, of: each.of.slice(name.length + 1) }))
+    return this.#with(needs, exact, make)
+  }
+
+  /** Says what an earlier field that is no part of the value must be. */
+  settle(path: string, value: unknown): void {
+    const around = this.around.findLast((each) => path in each)
+    if (around !== undefined) around[path] = value
   }
 
   /** The value that an earlier field, by its path, was given. */
@@ -66,6 +81,16 @@ export class Sampler {
     let value: unknown = this.around.findLast((each) => first in each)?.[first]
     for (const each of others) value = (value as Record<string, unknown> | undefined)?.[each]
     return value
+  }
+
+  #with<T>(needs: readonly Need[], exact: number | undefined, make: () => T): T {
+    const outer = { needs: this.needs, exact: this.exact }
+    this.needs = needs
+    this.exact = exact
+    const made = make()
+    this.needs = outer.needs
+    this.exact = outer.exact
+    return made
   }
 
   #between(min: number, max: number): number {

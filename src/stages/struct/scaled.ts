@@ -43,7 +43,7 @@ class ScaledField implements Field<number, 'value'> {
     this.minSize = of.fixedSize
     this.fixedSize = of.fixedSize
     const times = multiplyBy === 1 ? '' : ` × ${multiplyBy}`
-    const by = divideBy === 1 ? '' : ` ÷ ${divideBy.toLocaleString('en')}`
+    const by = divideBy === 1 ? '' : ` ÷ ${Number.isInteger(divideBy) ? divideBy.toLocaleString('en') : divideBy}`
     const plus = add === 0 ? '' : ` ${add < 0 ? '−' : '+'} ${Math.abs(add)}`
     this.note =
       [of.note, `${times}${by}${plus}`.trim()].filter((each) => each !== undefined && each !== '').join(', ') ||

@@ -1,7 +1,7 @@
 import type { DecodeSource } from './decode-source.ts'
 import type { EncodeSource } from './encode-source.ts'
 import type { Need, NumberField } from './field.ts'
-import { refuse } from './source.ts'
+import { checkPath, refuse, type Source } from './source.ts'
 
 /** Everything up to the end of the frame, or of the bytes that a {@link sized} field has, but for fields of a fixed size behind it. */
 export const rest: unique symbol = Symbol('rest')
@@ -11,7 +11,7 @@ export class FieldReference {
   readonly path: string
 
   constructor(path: string) {
-    this.path = path
+    this.path = checkPath(path, 'a field that is referred to')
   }
 }
 
@@ -23,7 +23,7 @@ export function field(path: string): FieldReference {
 /** How long something is: always so long; as a number in front of it says; as an earlier field says; or all that is left. */
 export type Size = number | NumberField | FieldReference | typeof rest
 
-/** Refuses what is no size. */
+/** Refuses a number that is no size. */
 export function checkSize(size: Size, of: string): Size {
   if (typeof size === 'number' && (!Number.isInteger(size) || size < 0)) {
     refuse(`the size of ${of} must be a whole number of at least 0, not ${size}`)
@@ -51,9 +51,17 @@ export function decodeSize(source: DecodeSource, size: Size, path: string): stri
     if (size.min < 0) source.line(`if (${count} < 0) throw run.range(\`${path}.length\`, ${count}, 0, ${size.max})`)
     return count
   }
-  const found = source.scope.find(size.path)
-  if (found === undefined || found === 'derived') refuse(`${path} refers to ${size.path}, which is no field before it`)
-  return source.let(found)
+  const count = source.let(expressionOf(source, size, path))
+  const most = Number.MAX_SAFE_INTEGER
+  source.line(
+    `if (!Number.isInteger(${count}) || ${count} < 0) throw run.range(\`${path}.length\`, ${count}, 0, ${most})`,
+  )
+  return count
+}
+
+/** The expression of the field that a reference means; `path` is of the field that refers to it. */
+export function expressionOf(source: Source, { path: to }: FieldReference, path: string): string {
+  return source.scope.find(to) ?? refuse(`${path} refers to ${to}, which is no field before it`)
 }
 
 /** Writes a size in front, or makes sure that the actual one, an expression, is what it must be. */
@@ -67,9 +75,7 @@ export function encodeSize(source: EncodeSource, size: Size, actual: string, pat
     size.write(source, actual, `${path}.length`)
     return
   }
-  const said = source.scope.find(size.path)
-  if (said === 'derived') return
-  if (said === undefined) refuse(`${path} refers to ${size.path}, which is no field before it`)
+  const said = expressionOf(source, size, path)
   source.line(`if (${actual} !== ${said}) throw run.differs(\`${size.path}\`, ${said}, ${actual})`)
 }
 

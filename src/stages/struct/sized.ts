@@ -1,9 +1,12 @@
+import { isCheck } from './check.ts'
 import type { DecodeSource } from './decode-source.ts'
+import { isDerived } from './derived.ts'
 import type { EncodeSource } from './encode-source.ts'
 import type { Field, Need, NumberField, Role } from './field.ts'
 import type { PageWriter } from './page.ts'
 import type { Sampler } from './sampler.ts'
 import { checkSize, decodeSize, encodeSize, prefixSize, sizeInWords } from './size.ts'
+import { refuse } from './source.ts'
 
 class SizedField<T> implements Field<T> {
   readonly role
@@ -17,6 +20,7 @@ class SizedField<T> implements Field<T> {
   readonly #size: number | NumberField
 
   constructor(size: number | NumberField, of: Field<T>) {
+    if (isDerived(of) || isCheck(of)) refuse('a count, a tag or a check cannot be sized')
     this.role = of.role
     this.#of = of
     this.#size = checkSize(size, 'a sized field') as number | NumberField
@@ -50,10 +54,12 @@ class SizedField<T> implements Field<T> {
   }
 
   make(sampler: Sampler): T {
+    if (typeof this.#size === 'number') sampler.exact = this.#size
     return this.#of.make(sampler)
   }
 
   document(page: PageWriter, name: string): void {
+    if (typeof this.#size !== 'number') page.row(`${name}.length`, this.#size)
     page.noted(this.note, this.fixedSize, () => this.#of.document(page, name))
   }
 }

@@ -1,32 +1,30 @@
 import { GatewayError } from '../../core/errors.ts'
 import * as runtime from './runtime.ts'
 
-/** What a name of a scope stands for: an expression, or something that follows from other fields and is not given. */
-export type Binding = string | 'derived'
-
 /** The fields of the structs around the one that is written, by name. */
 export class Scope {
   readonly #parent: Scope | undefined
-  readonly #names = new Map<string, Binding>()
+  readonly #names = new Map<string, string>()
 
   constructor(parent: Scope | undefined) {
     this.#parent = parent
   }
 
-  bind(name: string, to: Binding): void {
+  /** From now on a name stands for an expression. */
+  bind(name: string, to: string): void {
     this.#names.set(name, to)
   }
 
   /** What a name stands for in the innermost struct. */
-  own(name: string): Binding | undefined {
+  own(name: string): string | undefined {
     return this.#names.get(name)
   }
 
   /** The expression of a field by its name, with dots into nested structs; undefined where there is none yet. */
-  find(path: string): Binding | undefined {
+  find(path: string): string | undefined {
     const [first = '', ...rest] = path.split('.')
     const found = this.#names.get(first) ?? this.#parent?.find(first)
-    return found === undefined || rest.length === 0 || found === 'derived' ? found : `${found}?.${rest.join('?.')}`
+    return found === undefined || rest.length === 0 ? found : `${found}?.${rest.join('?.')}`
   }
 }
 
@@ -128,6 +126,17 @@ export abstract class Source {
 export function behind(offset: string, bytes: number): string {
   const ahead = offset === 'at' ? 0 : Number(offset.slice('at + '.length))
   return ahead + bytes === 0 ? 'at' : `at + ${ahead + bytes}`
+}
+
+/** Refuses a name that could not be in the code, or in an object: a name that is a number would change its order there. */
+export function checkName(name: string, of: string): void {
+  if (!/^[A-Za-z_]\w*$/.test(name) || name === '__proto__') refuse(`${of} cannot be named '${name}'`)
+}
+
+/** The same for a name with dots. */
+export function checkPath(path: string, of: string): string {
+  for (const name of path.split('.')) checkName(name, of)
+  return path
 }
 
 /** Refuses options of a field. */

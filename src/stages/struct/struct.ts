@@ -1,19 +1,24 @@
+// Over 250 lines: what a schema is used for, a few lines each, on one list of fields; apart, each would need the others' insides.
 import { GatewayError } from '../../core/errors.ts'
 import { type Annotation, annotationText } from './annotation.ts'
 import { isCheck, startOf } from './check.ts'
+import { isConstant } from './constant.ts'
 import { DecodeSource, type Trace } from './decode-source.ts'
 import { isDerived } from './derived.ts'
 import { EncodeSource } from './encode-source.ts'
 import type { Decoded, Field, Fields, Need } from './field.ts'
 import { objectOf } from './object.ts'
 import { PageWriter } from './page.ts'
-import { checkNames, checkReferences } from './references.ts'
+import { checkEnd, checkNames, checkReferences } from './references.ts'
 import { type Random, Sampler } from './sampler.ts'
-import type { Source } from './source.ts'
+import { refuse, type Source } from './source.ts'
 import { isUnion } from './union.ts'
 
 type DecodeFunction = (b: Buffer, at: number, end: number, trace?: Trace) => unknown
 type EncodeFunction = (value: unknown) => Buffer
+
+/** How often a value is made up that turns out not to be one, before it is given up. */
+const mostTries = 200
 
 /** Options of {@link Struct.page}. */
 export interface PageOptions {
@@ -36,6 +41,7 @@ export class Struct<T> implements Field<T, 'value'> {
   readonly minSize: number
   readonly fixedSize: number | undefined
   readonly needs: readonly Need[]
+  readonly toEnd: boolean
   readonly #fields: readonly (readonly [string, Field<unknown>])[]
   #decode: DecodeFunction | undefined
   #decodePrefix: DecodeFunction | undefined
@@ -47,6 +53,8 @@ export class Struct<T> implements Field<T, 'value'> {
     this.#fields = Object.entries(fields)
     checkNames(name, this.#fields)
     for (const [own, of] of this.#fields) checkReferences(own, of, this.#fields)
+    checkEnd(this.#fields)
+    this.toEnd = this.#fields.some(([, of]) => of.toEnd === true)
     const sizes = this.#fields.map(([, each]) => each.fixedSize)
     this.fixedSize = sizes.reduce<number | undefined>(
       (sum, each) => (sum === undefined || each === undefined ? undefined : sum + each),
@@ -81,9 +89,16 @@ export class Struct<T> implements Field<T, 'value'> {
     return this.#encode(value)
   }
 
-  /** Makes up a valid value: `decode(encode(value))` gives it back. `random`: a generator with a seed repeats itself. */
+  /**
+   * Makes up a valid value: `decode(encode(value))` gives it back. `random`: a generator with a seed repeats itself. `CONFIGURATION`
+   * for a schema of which no value was found.
+   */
   sample(random: Random = Math.random): T {
-    return this.make(new Sampler(random))
+    for (let tries = 0; tries < mostTries; tries++) {
+      const value = this.make(new Sampler(random))
+      if (this.#says(value)) return value
+    }
+    return refuse(`no valid value of ${this.name} was found in ${mostTries} tries`)
   }
 
   /** The protocol page in Markdown: a table of bytes, one more for each kind of a union, and an annotated example if one is given. */
@@ -131,7 +146,8 @@ export class Struct<T> implements Field<T, 'value'> {
         this.#bindStart(source, name)
         const own = `${path}.${name}`
         const behind = of.fixedSize === undefined ? this.#fixedBehind(index) : 0
-        const value = behind === 0 ? of.read(source, own) : source.reserving(behind, own, () => of.read(source, own))
+        const next = `${path}.${this.#fields[index + 1]?.[0]}`
+        const value = behind === 0 ? of.read(source, own) : source.reserving(behind, next, () => of.read(source, own))
         source.scope.bind(name, value)
         return { name, role: of.role, value }
       })
@@ -144,28 +160,34 @@ export class Struct<T> implements Field<T, 'value'> {
     source.line(`if (typeof ${o} !== 'object' || ${o} === null) throw run.type(\`${path}\`, ${o}, 'an object')`)
     source.nested(() => {
       for (const [name, of] of this.#fields) {
-        if (of.role !== 'hidden') source.scope.bind(name, `${o}.${name}`)
-        else source.scope.bind(name, 'derived')
+        const own = `${path}.${name}`
+        const written = this.#expressionOf(source, of, `${o}.${name}`, o, own)
         this.#bindStart(source, name)
-        of.write(source, this.#expressionOf(of, o, name, `${path}.${name}`), `${path}.${name}`)
+        of.write(source, written, own)
+        // What is compared with it later may be no value, but it is known.
+        if (of.role !== 'hidden' || isDerived(of) || isConstant(of)) source.scope.bind(name, written)
       }
     })
   }
 
   make(sampler: Sampler): T {
+    const { exact } = sampler
+    const outer = sampler.needs
+    const around: Record<string, unknown> = {}
+    // Names that are not made up yet hide those of the structs around.
+    for (const [name, of] of this.#fields) around[name] = isConstant(of) ? of.value : undefined
+    sampler.around.push(around)
+    sampler.needs = [...this.#ownNeeds(), ...outer]
     const value: Record<string, unknown> = {}
-    const needs = [...this.#ownNeeds(), ...sampler.needs]
-    sampler.around.push(value)
     for (const [name, of] of this.#fields) {
       if (of.role === 'hidden') continue
-      sampler.needs = needs
-        .filter((each) => each.of === name || each.of.startsWith(`${name}.`))
-        .map((each) => ({ ...each, of: each.of.slice(name.length + 1) }))
-      const made = of.make(sampler)
+      const room = exact === undefined || of.fixedSize !== undefined ? undefined : exact - this.#fixedBeside(name)
+      const made = sampler.member(name, () => of.make(sampler), room)
+      around[name] = made
       if (made !== undefined) value[name] = made
     }
     sampler.around.pop()
-    sampler.needs = []
+    sampler.needs = outer
     return value as T
   }
 
@@ -173,11 +195,13 @@ export class Struct<T> implements Field<T, 'value'> {
     for (const [own, of] of this.#fields) of.document(page, name === '' ? own : `${name}.${own}`)
   }
 
-  #expressionOf(of: Field<unknown>, o: string, name: string, path: string): string {
-    if (!isDerived(of)) return `${o}.${name}`
+  #expressionOf(source: EncodeSource, of: Field<unknown>, value: string, o: string, path: string): string {
+    if (isConstant(of)) return String(of.value)
+    if (!isDerived(of)) return value
     const target = this.#fields.find(([each]) => each === of.target)?.[1]
-    const value = `${o}.${of.target}`
-    return target !== undefined && isUnion(target) ? target.tagExpression(value) : `run.count(${value}, \`${path}\`)`
+    const from = `${o}.${of.target}`
+    const isTag = target !== undefined && isUnion(target)
+    return source.let(isTag ? target.tagExpression(from) : `run.count(${from}, \`${path}\`)`)
   }
 
   /** Checks need to know where the first field that they cover begins. */
@@ -188,10 +212,25 @@ export class Struct<T> implements Field<T, 'value'> {
     if (checks.some(({ from }) => from === name)) source.scope.bind(startOf(name), source.let(source.peek()))
   }
 
+  #says(value: T): boolean {
+    try {
+      this.decode(this.encode(value))
+      return true
+    } catch (thrown) {
+      if (thrown instanceof GatewayError && thrown.code === 'BAD_CONTENT') return false
+      throw thrown
+    }
+  }
+
   /** Bytes of the fields behind one, where those have a fixed size: what goes to the end leaves them out. */
   #fixedBehind(index: number): number {
     const sizes = this.#fields.slice(index + 1).map(([, each]) => each.fixedSize)
     return sizes.every((each) => each !== undefined) ? sizes.reduce((sum, each) => sum + each, 0) : 0
+  }
+
+  /** Bytes of all other fields of a fixed size. */
+  #fixedBeside(name: string): number {
+    return this.#fields.reduce((sum, [each, of]) => sum + (each === name ? 0 : (of.fixedSize ?? 0)), 0)
   }
 
   #ownNeeds(): Need[] {

@@ -5,7 +5,7 @@ import type { EncodeSource } from './encode-source.ts'
 import type { Field, Need } from './field.ts'
 import type { PageWriter } from './page.ts'
 import type { Sampler } from './sampler.ts'
-import { checkSize, encodeSize, needsOf, prefixSize, type Size, sizeInWords } from './size.ts'
+import { checkSize, encodeSize, needsOf, prefixSize, rest, type Size, sizeInWords } from './size.ts'
 import { refuse } from './source.ts'
 
 /** Options of {@link text}. */
@@ -27,17 +27,24 @@ class TextField implements Field<string, 'value'> {
   readonly minSize: number
   readonly fixedSize: number | undefined
   readonly needs: readonly Need[]
+  readonly toEnd: boolean
   readonly #size: Size
   readonly #encoding: string
   readonly #pad: number | undefined
+  /** Bytes of the shortest character. */
+  readonly #unit: number
 
   constructor(size: Size, { encoding = 'ascii', pad }: TextOptions) {
     this.#size = checkSize(size, 'text')
     const known = encoding === 'ascii' || encoding === 'utf8' || iconv.encodingExists(encoding)
     if (!known) refuse(`there is no encoding ${encoding}`)
+    this.#unit = unitOf(encoding)
     if (pad !== undefined && typeof size !== 'number') refuse('a text is padded where its size is fixed')
     if (pad !== undefined && !(Number.isInteger(pad) && pad >= 0 && pad <= 255))
       refuse(`pad must be a byte, not ${pad}`)
+    if (pad !== undefined && this.#unit > 1 && (pad !== 0 || Number(size) % this.#unit !== 0)) {
+      refuse(`text in ${encoding} is filled up with 0, and has a multiple of ${this.#unit} bytes`)
+    }
     this.#encoding = encoding
     this.#pad = pad
     const padded = pad === undefined ? '' : `, filled up with ${pad.toString(16).padStart(2, '0').toUpperCase()}`
@@ -45,6 +52,7 @@ class TextField implements Field<string, 'value'> {
     this.fixedSize = typeof size === 'number' ? size : undefined
     this.minSize = this.fixedSize ?? prefixSize(size)
     this.needs = needsOf(size)
+    this.toEnd = size === rest
   }
 
   read(source: DecodeSource, path: string): string {
@@ -53,7 +61,8 @@ class TextField implements Field<string, 'value'> {
     if (this.#pad !== undefined) {
       end = source.variable()
       source.line(`let ${end} = ${to}`)
-      source.line(`while (${end} > ${from} && b[${end} - 1] === ${this.#pad}) ${end}--`)
+      const padded = Array.from({ length: this.#unit }, (_, index) => `b[${end} - ${index + 1}] === ${this.#pad}`)
+      source.line(`while (${end} > ${from} && ${padded.join(' && ')}) ${end} -= ${this.#unit}`)
     }
     const encoding = JSON.stringify(this.#encoding)
     const value = source.let(`run.decodeText(b, ${from}, ${end}, ${encoding}, \`${path}\`)`)
@@ -70,7 +79,8 @@ class TextField implements Field<string, 'value'> {
     }
     const size = this.#size
     source.line(`if (${v}.length > ${size}) throw run.range(\`${path}.length\`, ${v}.length, 0, ${size})`)
-    const unlike = `${v}.length > 0 && ${v}[${v}.length - 1] === ${this.#pad}`
+    const last = Array.from({ length: this.#unit }, (_, index) => `${v}[${v}.length - ${index + 1}] === ${this.#pad}`)
+    const unlike = `${v}.length > 0 && ${last.join(' && ')}`
     source.line(`if (${unlike}) throw run.type(\`${path}\`, ${value}, 'a text that does not end in its padding')`)
     source.putVariable(String(size), () => {
       source.line(`w.set(${v}, at)`)
@@ -80,13 +90,12 @@ class TextField implements Field<string, 'value'> {
 
   make(sampler: Sampler): string {
     const wanted = sampleLength(sampler, this.#size)
-    const alphabet = [...'Aa09-', ...'中粤ñ€'].filter((each) => this.#holds(each))
-    const bytesOf = (text: string) =>
-      (this.#encoding === 'utf8' ? Buffer.from(text) : iconv.encode(text, this.#encoding)).length
-    const least = bytesOf('A')
-    const most = this.#pad === undefined ? wanted : least * sampler.length(Math.floor(wanted / least))
+    const padding = this.#pad === undefined ? undefined : String.fromCharCode(this.#pad)
+    const alphabet = [...'Aa09-', ...'中粤ñ€'].filter((each) => this.#holds(each) && each !== padding)
+    const bytesOf = (text: string) => iconv.encode(text, this.#encoding).length
+    const most = this.#pad === undefined ? wanted : this.#unit * sampler.length(Math.floor(wanted / this.#unit))
     let text = ''
-    for (let left = most; left >= least; ) {
+    for (let left = most; left >= this.#unit; ) {
       const next = sampler.pick(alphabet.filter((each) => bytesOf(each) <= left))
       text += next
       left -= bytesOf(next)
@@ -104,6 +113,15 @@ class TextField implements Field<string, 'value'> {
       this.#encoding === 'utf8' || iconv.decode(iconv.encode(character, this.#encoding), this.#encoding) === character
     )
   }
+}
+
+function unitOf(encoding: string): number {
+  const bytes = iconv.encode('A', encoding)
+  // What is written with a mark in front, or is no text at all, could not be put together from parts.
+  if (iconv.decode(bytes, encoding) !== 'A' || iconv.encode('AA', encoding).length !== 2 * bytes.length) {
+    refuse(`${encoding} is no encoding of text in which characters stand side by side`)
+  }
+  return bytes.length
 }
 
 /** Text of a size in bytes. `BAD_CONTENT` for what is none in its encoding, either way. */

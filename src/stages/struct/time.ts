@@ -120,7 +120,7 @@ class CalendarField implements Field<string, 'value'> {
 function offsetOf(zone: string): number {
   if (zone === 'Z') return 0
   const [, sign, hours, minutes] =
-    /^([+-])(\d\d):(\d\d)$/.exec(zone) ?? refuse(`zone must be Z or like +08:00, not ${zone}`)
+    /^([+-])([01]\d|2[0-3]):([0-5]\d)$/.exec(zone) ?? refuse(`zone must be Z or like +08:00, not ${zone}`)
   return (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes)) * 60_000
 }
 

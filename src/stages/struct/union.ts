@@ -4,7 +4,7 @@ import type { EncodeSource } from './encode-source.ts'
 import type { Field, Need, NumberField, ValueOf } from './field.ts'
 import type { PageWriter } from './page.ts'
 import type { Sampler } from './sampler.ts'
-import { FieldReference, rest } from './size.ts'
+import { decodeSize, expressionOf, FieldReference, rest } from './size.ts'
 import { encodeWithLength } from './sized.ts'
 import { refuse } from './source.ts'
 
@@ -15,7 +15,8 @@ export interface Kind<T> {
 }
 
 /** What a union holds where its tag is `tag`. */
-export function on<T>(tag: number, of: Field<T>): Kind<T> {
+export function on<T>(tag: number, of: Field<T, 'value'>): Kind<T> {
+  if (!Number.isInteger(tag)) refuse(`the tag of a kind must be an integer, not ${tag}`)
   return { tag, of }
 }
 
@@ -49,6 +50,7 @@ class UnionField<T> implements Field<T, 'value'> {
   readonly minSize: number
   readonly fixedSize = undefined
   readonly needs: readonly Need[]
+  readonly toEnd: boolean
   readonly #tag: NumberField | FieldReference
   readonly #kinds: readonly (readonly [string, Kind<unknown>])[]
   readonly #length: NumberField | undefined
@@ -66,6 +68,9 @@ class UnionField<T> implements Field<T, 'value'> {
     if (twice !== undefined) refuse(`a union has two kinds with the tag ${twice}`)
     if (this.#keepUnknown && 'unknown' in kinds)
       refuse("a union that keeps what it does not know has no kind 'unknown'")
+    const [least0, most0] = tag instanceof FieldReference ? [] : [tag.min, tag.max]
+    const beyond = least0 === undefined ? undefined : tags.find((each) => each < least0 || each > (most0 as number))
+    if (beyond !== undefined) refuse(`a union by ${(tag as NumberField).type} has no tag ${beyond}`)
     const strange = this.#kinds.find(([, { of }]) => of.role !== 'value')
     if (strange !== undefined) refuse(`${strange[0]} of a union must have a value`)
     const inline = tag instanceof FieldReference ? 0 : tag.fixedSize
@@ -73,7 +78,10 @@ class UnionField<T> implements Field<T, 'value'> {
       this.#length === undefined ? Math.min(...this.#kinds.map(([, { of }]) => of.minSize)) : this.#length.fixedSize
     this.minSize = inline + (this.#keepUnknown && this.#length === undefined ? 0 : least)
     this.note = tag instanceof FieldReference ? `by \`${tag.path}\`` : `a ${tag.type} says which`
-    this.needs = tag instanceof FieldReference ? [{ of: tag.path, as: tags }] : []
+    const own: Need[] = tag instanceof FieldReference ? [{ of: tag.path, as: tags }] : []
+    this.needs = [...own, ...this.#kinds.flatMap(([, { of }]) => of.needs ?? [])]
+    const open = this.#keepUnknown || this.#kinds.some(([, { of }]) => of.toEnd === true)
+    this.toEnd = this.#length === undefined && open
   }
 
   read(source: DecodeSource, path: string): string {
@@ -83,7 +91,7 @@ class UnionField<T> implements Field<T, 'value'> {
     source.line(`let ${value}`)
     const body = () => this.#decodeKinds(source, path, tag, value)
     if (this.#length === undefined) body()
-    else source.window(this.#length.read(source, `${path}.length`), path, body)
+    else source.window(decodeSize(source, this.#length, path) as string, path, body)
     return value
   }
 
@@ -91,11 +99,18 @@ class UnionField<T> implements Field<T, 'value'> {
     const v = source.let(value)
     source.line(`if (typeof ${v} !== 'object' || ${v} === null) throw run.type(\`${path}\`, ${v}, 'an object')`)
     source.block(`switch (${v}.kind)`, () => {
-      for (const [name, { tag, of }] of this.#kinds)
-        this.#encodeKind(source, JSON.stringify(name), String(tag), of, v, path)
-      if (this.#keepUnknown) this.#encodeKind(source, "'unknown'", `${v}.tag`, this.#rest, v, path)
-      const names = this.#kinds.map(([name]) => name).join(', ')
-      source.line(`default: throw run.type(\`${path}.kind\`, ${v}.kind, 'one of ${names}')`)
+      for (const [name, { tag, of }] of this.#kinds) {
+        source.block(`case ${JSON.stringify(name)}:`, () => this.#writeKind(source, String(tag), of, v, path))
+      }
+      if (this.#keepUnknown) {
+        source.block("case 'unknown':", () => {
+          const known = source.constant(new Set(this.#kinds.map(([, { tag }]) => tag)))
+          source.line(`if (${known}.has(${v}.tag)) throw run.type(\`${path}.tag\`, ${v}.tag, 'a tag without a kind')`)
+          this.#writeKind(source, `${v}.tag`, this.#rest, v, path)
+        })
+      }
+      const names = JSON.stringify(`one of ${this.#kinds.map(([name]) => name).join(', ')}`)
+      source.line(`default: throw run.type(\`${path}.kind\`, ${v}.kind, ${names})`)
     })
   }
 
@@ -105,7 +120,8 @@ class UnionField<T> implements Field<T, 'value'> {
     if (given === undefined && typeof tag === 'number') {
       return { kind: 'unknown', tag, value: sampler.bytes(sampler.length()) } as T
     }
-    const [kind, { of }] = given ?? sampler.pick(this.#kinds)
+    const [kind, { of, tag: chosen }] = given ?? sampler.pick(this.#kinds)
+    if (this.#tag instanceof FieldReference && tag === undefined) sampler.settle(this.#tag.path, chosen)
     return { kind, value: sampler.inside(() => of.make(sampler)) } as T
   }
 
@@ -131,11 +147,8 @@ class UnionField<T> implements Field<T, 'value'> {
   }
 
   #decodeTag(source: DecodeSource, path: string): string {
-    if (!(this.#tag instanceof FieldReference)) return this.#tag.read(source, `${path}.tag`)
-    const tag = source.scope.find(this.#tag.path)
-    if (tag === undefined || tag === 'derived')
-      refuse(`${path} refers to ${this.#tag.path}, which is no field before it`)
-    return tag
+    if (this.#tag instanceof FieldReference) return expressionOf(source, this.#tag, path)
+    return this.#tag.read(source, `${path}.tag`)
   }
 
   #decodeKinds(source: DecodeSource, path: string, tag: string, value: string): void {
@@ -161,20 +174,18 @@ class UnionField<T> implements Field<T, 'value'> {
     })
   }
 
-  #encodeKind(source: EncodeSource, name: string, tag: string, of: Field<unknown>, v: string, path: string): void {
-    source.block(`case ${name}:`, () => {
-      if (!(this.#tag instanceof FieldReference)) this.#tag.write(source, tag, `${path}.tag`)
-      else {
-        const said = source.scope.find(this.#tag.path)
-        if (said !== 'derived')
-          source.line(`if (${said} !== ${tag}) throw run.differs(\`${this.#tag.path}\`, ${said}, ${tag})`)
-      }
-      const length = this.#length
-      if (length === undefined) source.nested(() => of.write(source, `${v}.value`, `${path}.value`))
-      else source.nested(() => encodeWithLength(source, length, of, `${v}.value`, `${path}.value`))
-      source.endRun()
-      source.line('break')
-    })
+  #writeKind(source: EncodeSource, tag: string, of: Field<unknown>, v: string, path: string): void {
+    if (this.#tag instanceof FieldReference) {
+      const said = expressionOf(source, this.#tag, path)
+      source.line(`if (${said} !== ${tag}) throw run.differs(\`${this.#tag.path}\`, ${said}, ${tag})`)
+    } else {
+      this.#tag.write(source, tag, `${path}.tag`)
+    }
+    const length = this.#length
+    if (length === undefined) source.nested(() => of.write(source, `${v}.value`, `${path}.value`))
+    else source.nested(() => encodeWithLength(source, length, of, `${v}.value`, `${path}.value`))
+    source.endRun()
+    source.line('break')
   }
 }
 

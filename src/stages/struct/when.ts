@@ -1,9 +1,12 @@
+import { isCheck } from './check.ts'
 import { type Condition, expressionOf, holds, inWords } from './condition.ts'
 import type { DecodeSource } from './decode-source.ts'
+import { isDerived } from './derived.ts'
 import type { EncodeSource } from './encode-source.ts'
 import type { Field, Need, Role } from './field.ts'
 import type { PageWriter } from './page.ts'
 import type { Sampler } from './sampler.ts'
+import { refuse } from './source.ts'
 
 class OptionalField<T> implements Field<T> {
   readonly role: 'optional' | 'hidden'
@@ -13,10 +16,13 @@ class OptionalField<T> implements Field<T> {
   readonly minSize = 0
   readonly fixedSize = undefined
   readonly needs: readonly Need[]
+  readonly toEnd: boolean
   readonly #condition: Condition
   readonly #of: Field<T>
 
   constructor(condition: Condition, of: Field<T>) {
+    if (isDerived(of) || isCheck(of)) refuse('a count, a tag or a check cannot depend on a condition')
+    this.toEnd = of.toEnd === true
     this.role = of.role === 'hidden' ? 'hidden' : 'optional'
     this.#condition = condition
     this.#of = of

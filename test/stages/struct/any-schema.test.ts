@@ -10,6 +10,7 @@ import {
   bits,
   bytes,
   calendar,
+  check,
   constant,
   countOf,
   either,
@@ -104,11 +105,13 @@ const anySchema: fc.Arbitrary<Struct<unknown>> = fc.array(anyField, { minLength:
     b: when(is('head.more', true), b),
     id: either(is('head.long', true), hex(6), hex(2)),
     own: bytes(field('head.size')),
+    length: scaled(i16le, { add: -4 }),
+    more: array(struct('far', { size: u8, near: bytes(field('length')), own: text(field('size')) }), u8),
     skip: padding(2),
     list: array(struct('item', { id: u8, d: when(is('head.more', true), d) }), field('count')),
     again: countOf('list', u16),
     body: union(field('kind'), { c: on(7, c), none: on(9, struct('none', {})) }, { keepUnknown: true }),
-    crc: u16,
+    crc: check('CRC-16/ARC', u16, { from: 'version' }),
   }
   return struct('any', fields)
 })
@@ -187,7 +190,10 @@ function tryToDecode(schema: Struct<unknown>, frame: Buffer): void {
   try {
     value = schema.decode(frame)
   } catch (thrown) {
-    assert.ok(thrown instanceof GatewayError && thrown.code === 'BAD_CONTENT', String((thrown as Error).stack))
+    assert.ok(
+      thrown instanceof GatewayError && /^(BAD_CONTENT|CHECKSUM_MISMATCH)$/.test(thrown.code),
+      String((thrown as Error).stack),
+    )
     assert.notEqual(schema.annotate(frame).error, undefined)
     return
   }

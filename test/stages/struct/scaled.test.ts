@@ -71,9 +71,13 @@ describe('times', () => {
       /only.v is 9007199254740991 ms after 1970, which is no date/,
     )
     refusesValue(unixSeconds(u32), '2021-01-01T00:00:00.500Z', /only.v is finer than 1000 ms/)
-    refusesValue(unixSeconds(u32), 'yesterday', /only.v must be a time in ISO 8601, not a text of 9 characters/)
+    refusesValue(
+      unixSeconds(u32),
+      'yesterday',
+      /only.v must be a time in ISO 8601 with its zone, not a text of 9 characters/,
+    )
     refusesValue(unixSeconds(u32), '1969-12-31T23:59:59Z', /from 0 to 4294967295, not -1/)
-    refusesValue(unixSeconds(u32), 7, /a time in ISO 8601, not 7/)
+    refusesValue(unixSeconds(u32), 7, /a time in ISO 8601 with its zone, not 7/)
   })
 
   test('by the calendar are in UTC where their zone is known, and as they stand where not', () => {
@@ -93,7 +97,7 @@ describe('times', () => {
     refusesBytes(calendar({ digits: 'bcd' }), '1a0101000000', /only.v has digits that are not decimal/)
     refusesValue(binary, '1999-12-31T23:59:59', /in the years 2000 to 2099, not 1999/)
     refusesValue(binary, '2020-01-01T00:00:00.5', /finer than a second/)
-    refusesValue(binary, 'now', /a time in ISO 8601, not a text of 3 characters/)
+    refusesValue(binary, 'now', /a time in ISO 8601 without zone, not a text of 3 characters/)
     refusesOptions(() => calendar({ digits: 'bcd', zone: 'CET' }), /zone must be Z or like \+08:00, not CET/)
     refusesOptions(() => calendar({ digits: 'roman' as 'bcd' }), /digits must be 'bcd' or 'binary', not roman/)
   })

@@ -54,7 +54,7 @@ describe('struct', () => {
   test('the type that it decodes to is inferred', () => {
     same<
       ValueOf<typeof position>,
-      { time: string; latitude_deg: number; state: { fix: boolean } & { readonly others: number }; names: string[] }
+      { time: string; latitude_deg: number; state: { fix: boolean } & { others: number }; names: string[] }
     >(true)
     const all = struct('all', {
       id: u64,
