@@ -58,6 +58,9 @@ export interface RunOptions {
  */
 const sliceBytes = 16_384
 
+/** After so long a read whose bytes cost much lets other connections have their turn. */
+const longestTurnMs = 5
+
 /** Items that a run gives out before it waits to be read. */
 const readableItems = 16
 
@@ -136,9 +139,12 @@ export class Run {
   }
 
   async #takeSlices(bytes: Buffer): Promise<void> {
+    let startedAt = performance.now()
     for (let from = 0; from < bytes.length; from += sliceBytes) {
-      // A read of bytes that cost much must not keep other connections waiting until its end.
-      if (from > 0) await turn()
+      if (performance.now() - startedAt > longestTurnMs) {
+        await turn()
+        startedAt = performance.now()
+      }
       await this.#work([bytes.subarray(from, from + sliceBytes)], 0)
       await this.#roomIfFull()
     }
