@@ -78,8 +78,8 @@ export class BetweenFinder implements FrameFinder {
     const limit = from + this.#mostBytes
     if (bodyEnd > bodyAt + this.#maxBody && (mark !== undefined || window.length >= limit)) {
       this.#skipping = true
-      const shown = mark === undefined ? limit : Math.min(limit, bodyEnd + mark.length)
-      return found.refuseBegun(tooLong(this.#maxLength), bodyEnd, shown)
+      // What follows may begin the next frame.
+      return found.refuseBegun(tooLong(this.#maxLength), bodyEnd, bodyAt + this.#maxBody + 1)
     }
     if (mark === end) {
       const next = bodyEnd + end.length + trailing

@@ -13,7 +13,7 @@ export interface PayloadFormat<T> {
   readonly contentType?: string | undefined
   /** One whole frame into one value. Throws a GatewayError `BAD_CONTENT`, which never quotes text of the frame, for anything else. */
   decode(frame: Buffer): T
-  /** A value into a frame; `decode(encode(value))` is the value again. Throws `BUG` or `BAD_CONTENT` for a value that the language cannot say. */
+  /** A value into a frame; `decode(encode(value))` is the value again, but for a -0, which may be 0. Throws `BUG` or `BAD_CONTENT` for a value that the language cannot say. */
   encode(value: T): Buffer
   /** What stands for the frame in a JSON message body; without it, what {@link jsonText} makes of the value. */
   jsonBody?(value: T, frame: Buffer): Buffer

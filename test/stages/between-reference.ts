@@ -66,7 +66,7 @@ export function betweenReference(wire: string, given: BetweenReference): string[
     const mark = stops.find((each) => begins(each, stop))
     const limit = bodyAt + 2 * maxBody + longest
     if (!skipping && stop > bodyAt + 2 * maxBody && (mark !== undefined || wire.length >= limit)) {
-      tell(`FRAME_TOO_LONG ${wire.slice(at, Math.min(limit, mark === undefined ? limit : stop + mark.length))}`)
+      tell(`FRAME_TOO_LONG ${wire.slice(at, bodyAt + 2 * maxBody + 2)}`)
       skipping = true
       at = stop
       continue
