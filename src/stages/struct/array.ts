@@ -1,4 +1,3 @@
-import { sampleLength } from './blob.ts'
 import type { DecodeSource } from './decode-source.ts'
 import type { EncodeSource } from './encode-source.ts'
 import type { Field, Need } from './field.ts'
@@ -16,6 +15,7 @@ import {
   sizeInWords,
 } from './size.ts'
 import { refuse } from './source.ts'
+import { sampleLength } from './span.ts'
 
 class ArrayField<T> implements Field<T[], 'value'> {
   readonly role = 'value'

@@ -1,12 +1,11 @@
 import iconv from 'iconv-lite'
-import { decodeSpan, sampleLength } from './blob.ts'
 import type { DecodeSource } from './decode-source.ts'
 import type { EncodeSource } from './encode-source.ts'
-import type { Field, Need } from './field.ts'
-import type { PageWriter } from './page.ts'
+import type { Field } from './field.ts'
 import type { Sampler } from './sampler.ts'
-import { checkSize, encodeSize, needsOf, prefixSize, rest, type Size, sizeInWords } from './size.ts'
+import { encodeSize, type Size, sizeInWords } from './size.ts'
 import { refuse } from './source.ts'
+import { decodeSpan, SpanField, sampleLength } from './span.ts'
 
 /** Options of {@link text}. */
 export interface TextOptions {
@@ -19,23 +18,16 @@ export interface TextOptions {
   readonly pad?: number
 }
 
-class TextField implements Field<string, 'value'> {
-  readonly role = 'value'
+class TextField extends SpanField<string> {
   readonly type = 'text'
-  readonly unit = undefined
   readonly note: string
-  readonly minSize: number
-  readonly fixedSize: number | undefined
-  readonly needs: readonly Need[]
-  readonly toEnd: boolean
-  readonly #size: Size
   readonly #encoding: string
   readonly #pad: number | undefined
   /** Bytes of the shortest character. */
   readonly #unit: number
 
   constructor(size: Size, { encoding = 'ascii', pad }: TextOptions) {
-    this.#size = checkSize(size, 'text')
+    super(size, 'text')
     const known = encoding === 'ascii' || encoding === 'utf8' || iconv.encodingExists(encoding)
     if (!known) refuse(`there is no encoding ${encoding}`)
     this.#unit = unitOf(encoding)
@@ -49,14 +41,10 @@ class TextField implements Field<string, 'value'> {
     this.#pad = pad
     const padded = pad === undefined ? '' : `, filled up with ${pad.toString(16).padStart(2, '0').toUpperCase()}`
     this.note = `${encoding}, ${sizeInWords(size, 'bytes')}${padded}`
-    this.fixedSize = typeof size === 'number' ? size : undefined
-    this.minSize = this.fixedSize ?? prefixSize(size)
-    this.needs = needsOf(size)
-    this.toEnd = size === rest
   }
 
   read(source: DecodeSource, path: string): string {
-    const { from, to } = decodeSpan(source, this.#size, path)
+    const { from, to } = decodeSpan(source, this.size, path)
     let end = to
     if (this.#pad !== undefined) {
       end = source.variable()
@@ -72,12 +60,12 @@ class TextField implements Field<string, 'value'> {
 
   write(source: EncodeSource, value: string, path: string): void {
     const v = source.let(`run.encodeText(${value}, ${JSON.stringify(this.#encoding)}, \`${path}\`)`)
-    if (this.#pad === undefined || typeof this.#size !== 'number') {
-      encodeSize(source, this.#size, `${v}.length`, path)
+    if (this.#pad === undefined || typeof this.size !== 'number') {
+      encodeSize(source, this.size, `${v}.length`, path)
       source.putVariable(`${v}.length`, () => source.line(`w.set(${v}, at)`))
       return
     }
-    const size = this.#size
+    const size = this.size
     source.line(`if (${v}.length > ${size}) throw run.range(\`${path}.length\`, ${v}.length, 0, ${size})`)
     const last = Array.from({ length: this.#unit }, (_, index) => `${v}[${v}.length - ${index + 1}] === ${this.#pad}`)
     const unlike = `${v}.length > 0 && ${last.join(' && ')}`
@@ -89,7 +77,7 @@ class TextField implements Field<string, 'value'> {
   }
 
   make(sampler: Sampler): string {
-    const wanted = sampleLength(sampler, this.#size)
+    const wanted = sampleLength(sampler, this.size)
     const padding = this.#pad === undefined ? undefined : String.fromCharCode(this.#pad)
     const alphabet = [...'Aa09-', ...'中粤ñ€'].filter((each) => this.#holds(each) && each !== padding)
     const bytesOf = (text: string) => iconv.encode(text, this.#encoding).length
@@ -101,10 +89,6 @@ class TextField implements Field<string, 'value'> {
       left -= bytesOf(next)
     }
     return text
-  }
-
-  document(page: PageWriter, name: string): void {
-    page.row(name, this)
   }
 
   #holds(character: string): boolean {
