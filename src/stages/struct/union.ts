@@ -62,17 +62,8 @@ class UnionField<T> implements Field<T, 'value'> {
     this.#kinds = Object.entries(kinds)
     this.#length = options.length
     this.#keepUnknown = options.keepUnknown ?? false
+    checkKinds(tag, this.#kinds, this.#keepUnknown)
     const tags = this.#kinds.map(([, kind]) => kind.tag)
-    if (tags.length === 0) refuse('a union must have a kind')
-    const twice = tags.find((each, index) => tags.indexOf(each) !== index)
-    if (twice !== undefined) refuse(`a union has two kinds with the tag ${twice}`)
-    if (this.#keepUnknown && 'unknown' in kinds)
-      refuse("a union that keeps what it does not know has no kind 'unknown'")
-    const [least0, most0] = tag instanceof FieldReference ? [] : [tag.min, tag.max]
-    const beyond = least0 === undefined ? undefined : tags.find((each) => each < least0 || each > (most0 as number))
-    if (beyond !== undefined) refuse(`a union by ${(tag as NumberField).type} has no tag ${beyond}`)
-    const strange = this.#kinds.find(([, { of }]) => of.role !== 'value')
-    if (strange !== undefined) refuse(`${strange[0]} of a union must have a value`)
     const inline = tag instanceof FieldReference ? 0 : tag.fixedSize
     const least =
       this.#length === undefined ? Math.min(...this.#kinds.map(([, { of }]) => of.minSize)) : this.#length.fixedSize
@@ -186,6 +177,23 @@ class UnionField<T> implements Field<T, 'value'> {
     else source.nested(() => encodeWithLength(source, length, of, `${v}.value`, `${path}.value`))
     source.endRun()
     source.line('break')
+  }
+}
+
+function checkKinds(
+  by: NumberField | FieldReference,
+  kinds: readonly (readonly [string, Kind<unknown>])[],
+  keepUnknown: boolean,
+): void {
+  if (kinds.length === 0) refuse('a union must have a kind')
+  const tags = new Set<number>()
+  for (const [name, { tag, of }] of kinds) {
+    if (keepUnknown && name === 'unknown') refuse("a union that keeps what it does not know has no kind 'unknown'")
+    if (tags.has(tag)) refuse(`a union has two kinds with the tag ${tag}`)
+    if (!(by instanceof FieldReference) && (tag < by.min || tag > by.max))
+      refuse(`a union by ${by.type} has no tag ${tag}`)
+    if (of.role !== 'value') refuse(`${name} of a union must have a value`)
+    tags.add(tag)
   }
 }
 
