@@ -8,9 +8,9 @@ import { assertUnchanged, type Outcome, openDown, openUp, upOutcomes, valueText 
 type DeframerOf<Inner extends Level> = Stage<Bytes, Inner>
 
 /**
- * Asserts that a deframer gives the same frames, and refuses the same with the same words, showing the same bytes, however the bytes are cut; see
- * {@link everyCut}. `wire`: bytes as devices send them, or several runs of bytes, which are glued. Returns what came out, as lines
- * of text.
+ * Asserts that a deframer gives the same frames, and refuses the same with the same words, showing the same bytes, however the
+ * bytes are cut; see {@link everyCut}. `wire`: bytes as devices send them, or several runs of bytes, which are glued. Returns what
+ * came out, as lines of text.
  */
 export async function splitInvariant<Inner extends Level>(
   stage: DeframerOf<Inner>,

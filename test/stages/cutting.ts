@@ -3,6 +3,9 @@ import { Connection } from '../../src/core/connection.ts'
 import type { GatewayError } from '../../src/core/errors.ts'
 import type { Bytes, Level } from '../../src/core/levels.ts'
 import type { EndingStep, Stage, Step } from '../../src/core/stage.ts'
+import { cutAt } from '../../src/testing.ts'
+
+export { cutAt }
 
 /** What a deframer gave, in order: a frame, or what it refused. */
 export interface Cut<Frame> {
@@ -62,12 +65,6 @@ export function frame<Inner extends Level<unknown, unknown>>(
     },
   })
   return Buffer.concat(framed)
-}
-
-/** Bytes cut into chunks at the given places. */
-export function cutAt(bytes: Buffer, places: readonly number[]): Buffer[] {
-  const edges = [0, ...[...places].sort((a, b) => a - b), bytes.length]
-  return edges.slice(1).map((edge, index) => bytes.subarray(edges[index], edge))
 }
 
 /** Every byte a chunk of its own. */

@@ -32,8 +32,8 @@ class ArrayField<T> implements Field<T[], 'value'> {
   readonly #size: Size
 
   constructor(item: Field<T>, size: Size) {
-    // Four bytes could claim four billion of them otherwise.
     if (item.role !== 'value') refuse('what a list holds must have a value')
+    // Four bytes could claim four billion of them otherwise.
     if (item.minSize < 1) refuse('what a list holds must take a byte or more')
     this.#item = item
     this.#size = checkSize(size, 'a list')

@@ -79,9 +79,7 @@ class BcdNumberField implements NumberField {
   write(source: EncodeSource, value: string, path: string): void {
     const { max, fixedSize } = this
     const v = source.let(value)
-    source.line(
-      `if (!Number.isInteger(${v}) || ${v} < 0 || ${v} > ${max}) throw run.range(\`${path}\`, ${v}, 0, ${max})`,
-    )
+    source.wholeNumber(v, path, 0, max)
     const digits = `String(${v}).padStart(${2 * fixedSize}, '0')`
     source.line(`w.set(run.encodeBcd(${digits}, ${2 * fixedSize}, \`${path}\`), ${source.take(fixedSize, path)})`)
   }

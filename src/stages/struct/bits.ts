@@ -89,8 +89,7 @@ class BitsField<F extends BitFields> implements Field<BitValues<F>, 'value'> {
   }
 
   write(source: EncodeSource, value: string, path: string): void {
-    const o = source.let(value)
-    source.line(`if (typeof ${o} !== 'object' || ${o} === null) throw run.type(\`${path}\`, ${o}, 'an object')`)
+    const o = source.object(value, path)
     const bytes: string[][] = Array.from({ length: this.fixedSize }, () => [])
     for (const { name, of, first } of this.#fields) {
       if (of.kind === 'unused') continue
@@ -131,13 +130,11 @@ class BitsField<F extends BitFields> implements Field<BitValues<F>, 'value'> {
 
   #check(source: EncodeSource, of: BitField<unknown>, v: string, path: string): void {
     if (of.kind === 'boolean') {
-      source.line(`if (typeof ${v} !== 'boolean') throw run.type(\`${path}\`, ${v}, 'true or false')`)
+      source.ofType(v, 'boolean', path, 'true or false')
       return
     }
     const [min, max] = limits(of)
-    source.line(
-      `if (!Number.isInteger(${v}) || ${v} < ${min} || ${v} > ${max}) throw run.range(\`${path}\`, ${v}, ${min}, ${max})`,
-    )
+    source.wholeNumber(v, path, min, max)
   }
 
   #read(offset: string, of: BitField<unknown>, first: number): string {

@@ -44,10 +44,10 @@ export class DecodeSource extends Source {
   }
 
   /** Reads `size` bytes as an expression of their offset, and tells of it. */
-  leafOf(size: number, path: string, read: (offset: string) => string, unit?: string): string {
+  leafOf(size: number, path: string, read: (offset: string) => string): string {
     const offset = this.take(size, path)
     const value = this.let(read(offset))
-    this.leaf(path, offset, `${offset} + ${size}`, value, unit)
+    this.leaf(path, offset, `${offset} + ${size}`, value)
     return value
   }
 

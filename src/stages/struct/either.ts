@@ -29,7 +29,7 @@ class EitherField<T> implements Field<T, 'value'> {
     this.minSize = Math.min(then.minSize, otherwise.minSize)
     this.fixedSize = then.fixedSize === otherwise.fixedSize ? then.fixedSize : undefined
     this.toEnd = then.toEnd === true || otherwise.toEnd === true
-    this.needs = [{ of: condition.of, as: 'condition' }, ...(then.needs ?? []), ...(otherwise.needs ?? [])]
+    this.needs = [...(then.needs ?? []), ...(otherwise.needs ?? [])]
   }
 
   read(source: DecodeSource, path: string): string {

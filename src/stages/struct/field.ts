@@ -39,11 +39,11 @@ export interface Field<T, R extends Role = Role> {
   readonly needs?: readonly Need[]
 }
 
-/** That a field looks at another one of its struct, named with dots where that lies within a nested struct. */
+/** What a field needs another one of its struct to be, which is named with dots where it lies within a nested struct. */
 export interface Need {
   readonly of: string
-  /** As the length of something; as the number that chooses one of these; or just to look at. */
-  readonly as: 'size' | 'condition' | readonly number[]
+  /** The length of something, or the number that chooses one of these. */
+  readonly as: 'size' | readonly number[]
 }
 
 /** A field whose values are whole numbers that fit into JavaScript's: what counts, lengths, tags and scaled values are made of. */

@@ -53,11 +53,9 @@ class FlagsField<Names extends string> implements Field<FlagValues<Names>, 'valu
   }
 
   write(source: EncodeSource, value: string, path: string): void {
-    const o = source.let(value)
-    source.line(`if (typeof ${o} !== 'object' || ${o} === null) throw run.type(\`${path}\`, ${o}, 'an object')`)
+    const o = source.object(value, path)
     for (const [name] of this.#flags) {
-      const v = `${o}.${name}`
-      source.line(`if (typeof ${v} !== 'boolean') throw run.type(\`${path}.${name}\`, ${v}, 'true or false')`)
+      source.ofType(`${o}.${name}`, 'boolean', `${path}.${name}`, 'true or false')
     }
     const max = this.#others
     source.line(

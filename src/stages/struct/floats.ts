@@ -27,7 +27,7 @@ class FloatField implements Field<number, 'value'> {
 
   write(source: EncodeSource, value: string, path: string): void {
     const v = source.let(value)
-    source.line(`if (typeof ${v} !== 'number') throw run.type(\`${path}\`, ${v}, 'a number')`)
+    source.ofType(v, 'number', path, 'a number')
     if (this.fixedSize === 4) {
       const lost = `Number.isFinite(${v}) && !Number.isFinite(Math.fround(${v}))`
       source.line(`if (${lost}) throw run.type(\`${path}\`, ${v}, 'a number that 4 bytes can hold')`)

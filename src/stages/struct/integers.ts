@@ -42,9 +42,7 @@ class IntegerField implements NumberField {
   write(source: EncodeSource, value: string, path: string): void {
     const { min, max } = this
     const v = source.let(value)
-    source.line(
-      `if (!Number.isInteger(${v}) || ${v} < ${min} || ${v} > ${max}) throw run.range(\`${path}\`, ${v}, ${min}, ${max})`,
-    )
+    source.wholeNumber(v, path, min, max)
     const offset = source.take(this.fixedSize, path)
     this.#places(offset).forEach((place, index) => {
       // Stored in a byte each, of which the upper bits fall off by themselves.

@@ -64,7 +64,7 @@ class ScaledField implements Field<number, 'value'> {
       return
     }
     const v = source.let(value)
-    source.line(`if (typeof ${v} !== 'number') throw run.type(\`${path}\`, ${v}, 'a number')`)
+    source.ofType(v, 'number', path, 'a number')
     const difference = this.#add === 0 ? v : `(${v} - ${this.#add})`
     this.#of.write(source, `Math.round(${difference} * ${this.#divideBy} / ${this.#multiplyBy})`, path)
   }

@@ -92,12 +92,12 @@ export abstract class Source {
   }
 
   /** Writes a block of code. */
-  block(head: string, body: () => void, foot = '}'): void {
+  block(head: string, body: () => void): void {
     this.endRun()
     this.line(`${head} {`)
     body()
     this.endRun()
-    this.line(foot)
+    this.line('}')
   }
 
   /** Calls `body` in a scope of its own. */

@@ -70,10 +70,7 @@ export class Struct<T> implements Field<T, 'value'> {
    * is possible, or `CHECKSUM_MISMATCH`. Bytes in the value are views of the frame.
    */
   decode(frame: Buffer): T {
-    this.#decode ??= this.#compileDecoder(false, (value) => [
-      `if (at !== end) throw run.leftOver(\`${this.name}\`, end - at, at)`,
-      `return ${value}`,
-    ])
+    this.#decode ??= this.#compileDecoder(false, (value) => [this.#nothingLeft, `return ${value}`])
     return this.#decode(frame, 0, frame.length) as T
   }
 
@@ -114,9 +111,7 @@ export class Struct<T> implements Field<T, 'value'> {
    * thrown.
    */
   annotate(frame: Buffer): { readonly fields: readonly Annotation[]; readonly error: GatewayError | undefined } {
-    this.#traced ??= this.#compileDecoder(true, () => [
-      `if (at !== end) throw run.leftOver(\`${this.name}\`, end - at, at)`,
-    ])
+    this.#traced ??= this.#compileDecoder(true, () => [this.#nothingLeft])
     const fields: Annotation[] = []
     try {
       this.#traced(frame, 0, frame.length, (path, from, to, value, unit) => {
@@ -156,8 +151,7 @@ export class Struct<T> implements Field<T, 'value'> {
   }
 
   write(source: EncodeSource, value: string, path: string): void {
-    const o = source.let(value)
-    source.line(`if (typeof ${o} !== 'object' || ${o} === null) throw run.type(\`${path}\`, ${o}, 'an object')`)
+    const o = source.object(value, path)
     source.nested(() => {
       for (const [name, of] of this.#fields) {
         const own = `${path}.${name}`
@@ -231,6 +225,11 @@ export class Struct<T> implements Field<T, 'value'> {
   /** Bytes of all other fields of a fixed size. */
   #fixedBeside(name: string): number {
     return this.#fields.reduce((sum, [each, of]) => sum + (each === name ? 0 : (of.fixedSize ?? 0)), 0)
+  }
+
+  /** The statement that refuses bytes behind the last field. */
+  get #nothingLeft(): string {
+    return `if (at !== end) throw run.leftOver(\`${this.name}\`, end - at, at)`
   }
 
   #ownNeeds(): Need[] {

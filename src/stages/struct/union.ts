@@ -87,8 +87,7 @@ class UnionField<T> implements Field<T, 'value'> {
   }
 
   write(source: EncodeSource, value: string, path: string): void {
-    const v = source.let(value)
-    source.line(`if (typeof ${v} !== 'object' || ${v} === null) throw run.type(\`${path}\`, ${v}, 'an object')`)
+    const v = source.object(value, path)
     source.block(`switch (${v}.kind)`, () => {
       for (const [name, { tag, of }] of this.#kinds) {
         source.block(`case ${JSON.stringify(name)}:`, () => this.#writeKind(source, String(tag), of, v, path))

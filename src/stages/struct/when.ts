@@ -29,7 +29,7 @@ class OptionalField<T> implements Field<T> {
     this.type = of.type
     this.unit = of.unit
     this.note = inWords(condition)
-    this.needs = [{ of: condition.of, as: 'condition' }, ...(of.needs ?? [])]
+    this.needs = of.needs ?? []
   }
 
   read(source: DecodeSource, path: string): string {
