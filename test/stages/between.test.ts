@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { type BetweenOptions, between } from '../../src/stages/between.ts'
@@ -11,6 +10,7 @@ import { bytesOf, cutAt, deframe, everyCutting, frame, placesIn, singly, upOf } 
 import { flagReference, unescaped } from './flag-reference.ts'
 import { countTouched } from './touched.ts'
 import { alone, assertTold, bytes, readsOf, told } from './unframing.ts'
+import { vectorsOf } from './vectors.ts'
 
 const esc = (wire: string, content: string, direction?: 'up'): Escape =>
   direction === undefined ? [bytes(wire), bytes(content)] : [bytes(wire), bytes(content), direction]
@@ -400,25 +400,29 @@ describe('between', () => {
     for (const each of given) each.fill(0)
     assert.deepEqual(told(deframe(framing, [bytes('2a 7d01 23')])), ['7d'])
   })
+})
 
-  const folder = '../shared/vectors'
-  const skip = existsSync(folder) ? false : `${folder} is absent`
-  test('real MLLP blocks come out as their vectors say', { skip }, () => {
+const blocks = vectorsOf('hl7-mllp')
+if (blocks !== undefined) {
+  test('real MLLP blocks come out as their vectors say', () => {
     const framing = framingOf('0b', '1c0d', { maxLength: 1 << 20, restart: true })
-    for (const { name, hex, expected } of vectorsOf(`${folder}/hl7-mllp.json`)) {
+    for (const { name, hex, expected } of blocks) {
       const wire = bytes(hex)
-      const frames = expected.frames ?? [wire.toString('hex', 1, wire.length - 2)]
+      const frames = (expected.frames as string[] | undefined) ?? [wire.toString('hex', 1, wire.length - 2)]
       const rest = expected.pending_hex === undefined ? [] : [`FRAME_UNTERMINATED ${expected.pending_hex}`]
       assertTold(framing, wire, [1, wire.length - 1], [...frames, ...rest])
       for (const each of frames) assert.ok(frame(framing, bytes(each)).length > 2, name)
     }
   })
+}
 
-  test('real JT/T 808 frames come out unescaped with a right check, and go back as they were', { skip }, () => {
+const messages = vectorsOf('jt808')
+if (messages !== undefined) {
+  test('real JT/T 808 frames come out unescaped with a right check, and go back as they were', () => {
     const framing = framingOf('7e', '7e', { maxLength: 2048, escapes: jt808 })
     let checked = 0
-    for (const { name, hex, expected, kind } of vectorsOf(`${folder}/jt808.json`)) {
-      if (kind === 'error' || ['error', 'stream', 'reassembled'].includes(expected.kind ?? '')) continue
+    for (const { name, hex, expected } of messages) {
+      if (['error', 'stream', 'reassembled'].includes(expected.kind)) continue
       const wire = bytes(hex)
       const { frames } = deframe(framing, cutAt(wire, [3, wire.length - 2]))
       assert.equal(frames.length, 1, name)
@@ -433,15 +437,4 @@ describe('between', () => {
     }
     assert.ok(checked > 50)
   })
-})
-
-interface Vector {
-  readonly name: string
-  readonly kind?: string
-  readonly hex: string
-  readonly expected: { readonly kind?: string; readonly frames?: string[]; readonly pending_hex?: string }
-}
-
-function vectorsOf(file: string): Vector[] {
-  return (JSON.parse(readFileSync(file, 'utf8')) as { vectors: Vector[] }).vectors
 }
