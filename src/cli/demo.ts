@@ -8,6 +8,7 @@ import { type EmulatorWithFile, startEmulatorWithFile } from './embedded-emulato
 import type { Settings } from './environment.ts'
 import { Fleet } from './fleet.ts'
 import { terminationSignal } from './shutdown.ts'
+import { SimulatedDevice } from './simulated-device.ts'
 
 /** What the demo is told besides the settings. */
 export interface DemoOptions {
@@ -35,12 +36,9 @@ export async function demo(settings: Settings, options: DemoOptions): Promise<vo
       log: createLog(settings.logLevel),
     })
     const { port } = gateway.address
-    const devices = simulatedIds.map((deviceId) => ({
-      host: 'localhost',
-      port,
-      deviceId,
-      ...keyOf(embedded, deviceId),
-    }))
+    const devices = simulatedIds.map(
+      (deviceId) => new SimulatedDevice({ host: 'localhost', port, deviceId, ...keyOf(embedded, deviceId) }),
+    )
     const fleet = new Fleet({ devices, rate: 1 })
     if (options.json) announceJson(gateway, embedded)
     else announce(gateway, embedded, simulated)

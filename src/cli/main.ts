@@ -1,10 +1,12 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
-import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { GatewayError } from '../core/errors.ts'
 import { HubError } from '../emulator/index.ts'
+import { type DecodeFlags, decode } from './decode.ts'
 import { demo } from './demo.ts'
 import { readSettings, type SettingFlags } from './environment.ts'
+import { protocolNames, readyProtocol } from './ready-protocols.ts'
 import { runEmulator } from './run-emulator.ts'
 import { serveModule } from './serve-module.ts'
 import { simulate } from './simulate.ts'
@@ -89,19 +91,40 @@ function build(): Command {
       },
     )
 
-  subcommand('simulate', 'simulate jsonLines devices and check every acknowledgement')
+  subcommand('simulate', 'simulate devices of a protocol and check every acknowledgement')
+    .argument('[protocol]', `jsonLines, ${protocolNames()}`, 'jsonLines')
     .option('--host <name>', 'host of the gateway', 'localhost')
     .option('--port <port>', 'port of the gateway')
     .option('--devices <n>', 'how many', whole(1), 10)
     .option('--rate <n>', 'readings a second, of each device', number(0.001, false), 1)
     .option('--count <n>', 'readings of each device; 0 goes on until a signal', whole(0), 0)
-    .option('--prefix <text>', 'device ids are this and a number', 'sim-')
+    .option('--prefix <text>', 'device ids are this and a number, where they are not digits', 'sim-')
+    .option('--first <n>', 'number of the first device', whole(1), 1)
+    .option(
+      '--ack-timeout-ms <n>',
+      'how long a device waits before it sends again; jsonLines never does',
+      whole(1),
+      10_000,
+    )
     .option('--key-file <file>', 'lines of "deviceId key", instead of numbered devices')
     .option('--provision', 'create the devices in the registry of HEADGATE_HUB', false)
     .option('--json', 'print the report as JSON', false)
-    .action(async (flags: Flags<SimulateFlags>) => {
+    .action(async (name: string, flags: Flags<SimulateFlags>) => {
+      const protocol = name === 'jsonLines' ? undefined : readyProtocol(name)
       const settings = readSettings(flags, process.env)
-      await simulate({ ...flags, port: settings.port, keyFile: flags.keyFile }, settings)
+      await simulate({ ...flags, protocol, port: settings.port, keyFile: flags.keyFile }, settings)
+    })
+
+  subcommand('decode', 'show what frames mean: hexadecimal on standard input, a frame or a chunk a line')
+    .argument('<pipeline>', protocolNames())
+    .option('--chunks', 'lines are chunks of one stream, cut anywhere, rather than a frame each', false)
+    .addOption(
+      new Option('--hub <answer>', 'what the hub does').choices(['accept', 'reject', 'hold']).default('accept'),
+    )
+    .option('--hello <id>', 'start identified, where the protocol logs in once')
+    .option('--annotate', 'print the table of the bytes instead', false)
+    .action(async (name: string, flags: DecodeFlags) => {
+      await decode(readyProtocol(name), flags, process.stdin, process.stdout)
     })
   return program
 }
@@ -112,6 +135,8 @@ interface SimulateFlags {
   readonly rate: number
   readonly count: number
   readonly prefix: string
+  readonly first: number
+  readonly ackTimeoutMs: number
   readonly keyFile?: string
   readonly provision: boolean
   readonly json: boolean

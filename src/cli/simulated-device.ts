@@ -1,9 +1,8 @@
 import { EventEmitter, once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import split2 from 'split2'
-
-/** How a reading fared: acknowledged, refused, or not known because the connection ended. */
-export type Acknowledgement = 'acked' | 'nacked' | 'lost'
+import type { DeviceState } from './device-speech.ts'
+import type { Acknowledgement, FleetDevice } from './fleet-device.ts'
 
 /** Options of {@link SimulatedDevice}. */
 export interface SimulatedDeviceOptions {
@@ -15,7 +14,10 @@ export interface SimulatedDeviceOptions {
 }
 
 /** A device that speaks jsonLines over TCP: says hello, sends numbered readings, checks every acknowledgement, answers commands. */
-export class SimulatedDevice extends EventEmitter<{ command: [id: string]; end: [] }> {
+export class SimulatedDevice
+  extends EventEmitter<{ command: [id: string]; polled: []; end: [] }>
+  implements FleetDevice
+{
   readonly #options: SimulatedDeviceOptions
   readonly #waiting = new Map<number, (acknowledgement: Acknowledgement) => void>()
   #socket: Socket | undefined
@@ -23,6 +25,9 @@ export class SimulatedDevice extends EventEmitter<{ command: [id: string]; end: 
   #welcomed: ((error?: Error) => void) | undefined
   /** Lines that are no JSON object, answers that match no reading or come out of order: the gateway's fault. */
   protocolErrors = 0
+  readonly isPolled = false
+  /** It sends nothing twice: what the gateway refused for now is for whoever drives it to send again. */
+  readonly resent = 0
 
   constructor(options: SimulatedDeviceOptions) {
     super()
@@ -42,6 +47,11 @@ export class SimulatedDevice extends EventEmitter<{ command: [id: string]; end: 
     socket.pipe(split2(/\r?\n/, (line: string) => this.#hear(line)))
     this.#write({ $hello: { deviceId, ...(key !== undefined && { key }) } })
     await welcomed
+  }
+
+  /** Sends a temperature and its time, as {@link SimulatedDevice.send}. */
+  report({ temperature_c, time }: DeviceState): Promise<Acknowledgement> {
+    return this.send({ temperature: temperature_c, at: time.toISOString() })
   }
 
   /** Sends a reading; resolves with what became of it. */

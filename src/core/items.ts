@@ -25,6 +25,8 @@ export interface Hello {
   readonly deviceId: string
   readonly credentials: Credentials | undefined
   readonly tag: unknown
+  /** What else the device said of itself, decoded; for whoever looks on, such as an authenticator. */
+  readonly value: unknown
 }
 
 /** One reading on its way to the hub. */
@@ -110,11 +112,11 @@ export interface HelloClaim {
 }
 
 /** Makes a hello. Called by codecs. */
-export function hello(claim: HelloClaim, tag?: unknown): Hello {
+export function hello(claim: HelloClaim, tag?: unknown, value?: unknown): Hello {
   let credentials: Credentials | undefined
   if (claim.key !== undefined) credentials = { type: 'key', key: new Secret(claim.key) }
   else if (claim.sas !== undefined) credentials = { type: 'sas', sas: new Secret(claim.sas) }
-  return { kind: 'hello', deviceId: claim.deviceId, credentials, tag }
+  return { kind: 'hello', deviceId: claim.deviceId, credentials, tag, value }
 }
 
 /** The optional parts of {@link telemetry}. */

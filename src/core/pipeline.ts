@@ -9,6 +9,7 @@ import type { Endpoint, Halves, Stage } from './stage.ts'
 /** A stage whose levels the pipeline's signature has checked. */
 export interface AnyStage {
   readonly name: string
+  readonly speaksFirst?: boolean
   open(connection: Connection): Halves<Level, Level>
 }
 
@@ -61,6 +62,11 @@ export class Pipeline {
   /** The same stages under another policy, or unfused. */
   with(options: PipelineOptions): Pipeline {
     return new Pipeline(this.name, this.stages, this.endpoint, { policy: this.policy, fuse: this.fuse, ...options })
+  }
+
+  /** True where one of the stages speaks before the device has sent a byte. */
+  get speaksFirst(): boolean {
+    return this.stages.some((stage) => stage.speaksFirst === true)
   }
 
   /** What must be done once before the first connection; called by `serve` before it listens. */

@@ -170,9 +170,11 @@ export class Ring {
     })
     if (direction === 'down') placed.reverse()
     const lane: Lane = { parts: [], entries: [] }
+    // Up to and with the innermost stage that reads ahead, no run waits for a hello's answer.
+    const ahead = direction === 'up' ? this.#halves.findLastIndex((halves) => halves.ahead) : -1
     let steps: PlacedHalf[] = []
     const closeRun = (last: boolean) => {
-      if (steps.length > 0 || last) this.#addRun(lane, direction, steps, last)
+      if (steps.length > 0 || last) this.#addRun(lane, direction, steps, last, ahead)
       steps = []
     }
     for (const each of placed) {
@@ -182,7 +184,7 @@ export class Ring {
         lane.parts.push(stream)
         lane.entries.push({ stage: each.stage, enter: enterStream(stream) })
       } else {
-        if (!this.#pipeline.fuse) closeRun(false)
+        if (!this.#pipeline.fuse || steps.at(-1)?.stage === ahead) closeRun(false)
         steps.push(each)
       }
     }
@@ -191,7 +193,7 @@ export class Ring {
     return lane
   }
 
-  #addRun(lane: Lane, direction: Direction, steps: readonly PlacedHalf[], last: boolean): void {
+  #addRun(lane: Lane, direction: Direction, steps: readonly PlacedHalf[], last: boolean, ahead: number): void {
     const slots = steps.map((each): Slot => {
       const reply = (item: unknown) => this.#turn(direction, each.stage, item)
       const meter = this.connection.meter.stage(each.name, direction)
@@ -200,7 +202,8 @@ export class Ring {
     const bytesIn = direction === 'up' && lane.parts.length === 0
     // What comes from the endpoint may be the receipt of a whole batch, which keeps its messages alive.
     const maxWaiting = direction === 'down' && lane.parts.length === 0 ? 1 : undefined
-    const run = new Run(slots, { bytesIn, bytesOut: last, maxWaiting }, this.#context(direction))
+    const readsAhead = steps.length > 0 && steps.every(({ stage }) => stage <= ahead)
+    const run = new Run(slots, { bytesIn, bytesOut: last, maxWaiting }, this.#context(direction, readsAhead))
     steps.forEach((each, at) => {
       lane.entries.push({ stage: each.stage, enter: (item) => run.inject(at, item) })
     })
@@ -208,14 +211,14 @@ export class Ring {
     lane.parts.push(run)
   }
 
-  #context(direction: Direction): RunContext {
+  #context(direction: Direction, readsAhead: boolean): RunContext {
     return {
       failed: (error, item, slot) => this.#failed(GatewayError.from(error, slot.name), item, slot, direction),
       refused: (item) => this.#refusals && (item as { refused?: unknown }).refused !== undefined,
       shut: (stage) => direction === 'up' && stage <= this.#shut,
-      identified: () => direction === 'down' || this.connection.identity !== undefined,
+      identified: () => direction === 'down' || readsAhead || this.connection.identity !== undefined,
       answered: (item) =>
-        this.connection.identity === undefined && kindOf(item) === 'hello'
+        !readsAhead && this.connection.identity === undefined && kindOf(item) === 'hello'
           ? this.connection.helloAnswered()
           : undefined,
     }
@@ -261,11 +264,9 @@ export class Ring {
   #judge(error: GatewayError, items: readonly unknown[], meter: StageMeter): Verdict {
     const { connection } = this
     increment(meter.errors, error.code)
+    const wanted = this.#guarded('policy', () => this.#pipeline.policy(error, connection)) ?? 'close'
     // A connection whose hello failed has nothing left to say, whatever the reason.
-    const verdict =
-      kindOf(items[0]) === 'hello'
-        ? 'close'
-        : (this.#guarded('policy', () => this.#pipeline.policy(error, connection)) ?? 'close')
+    const verdict = kindOf(items[0]) === 'hello' ? 'close' : wanted
     const fields = { code: error.code, stage: error.stage, verdict, items: items.length, error: error.message }
     // A device that sends nothing but garbage must not fill the disk: the first refusals are told, then ever fewer.
     if (error.code === 'BUG') {

@@ -36,6 +36,11 @@ export interface Halves<Outer extends Level, Inner extends Level> {
   readonly up?: Half<Outer['up'], Inner['up'], Outer['down']>
   readonly down?: Half<Inner['down'], Outer['down'], Inner['up']>
   /**
+   * The up half goes on while stages further in wait, for the hub above all: a device that must be answered at once (a heartbeat, a
+   * login) is, until the room between the stages is full. Without it nothing behind a hello is looked at before that is answered.
+   */
+  readonly ahead?: boolean
+  /**
    * How this protocol tells a device of an error that answers no item (a frame too long, a line that means nothing);
    * undefined says nothing. The outermost stage that has it is asked.
    */
@@ -47,6 +52,8 @@ export interface Stage<Outer extends Level, Inner extends Level> {
   /** Label of metrics, binding of logs; `name.up` and `name.down` are the stages of errors. */
   readonly name: string
   open(connection: Connection): Halves<Outer, Inner>
+  /** True where the gateway speaks first: the ring is opened when the device connects rather than with its first byte. */
+  readonly speaksFirst?: boolean
   /** For the compiler only; never set. */
   readonly levels?: readonly [Outer, Inner]
 }

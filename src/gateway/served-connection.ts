@@ -19,7 +19,10 @@ export interface ServedConnectionParts {
   readonly onEnd: (outcome: string) => void
 }
 
-/** One accepted socket. Its ring is built on the first byte: who never speaks costs little more than a socket. */
+/**
+ * One accepted socket. Its ring is built on the first byte, since who never speaks costs little more than a socket; at once where
+ * the gateway is to speak first.
+ */
 export class ServedConnection {
   readonly #parts: ServedConnectionParts
   readonly #acceptedAt = performance.now()
@@ -34,14 +37,15 @@ export class ServedConnection {
 
   constructor(parts: ServedConnectionParts) {
     this.#parts = parts
-    const { socket } = parts
+    const { socket, pipeline } = parts
     socket.on('error', (error) => {
       this.#failure ??= new GatewayError('CONNECTION_LOST', error.message, { cause: error })
     })
     socket.once('close', () => {
       if (this.#ring === undefined) this.#end(this.#failure)
     })
-    socket.once('readable', () => this.#firstByte())
+    if (pipeline.speaksFirst) this.#open()
+    else socket.once('readable', () => this.#firstByte())
   }
 
   /** Called by the listener's sweep: ends the connection if it missed a deadline. */
@@ -81,12 +85,14 @@ export class ServedConnection {
   }
 
   #firstByte(): void {
+    const { socket } = this.#parts
+    // FIN before any byte: a port scan or a load balancer's health check.
+    if (socket.readableLength === 0) socket.destroy()
+    else this.#open()
+  }
+
+  #open(): void {
     const { id, socket, pipeline, meter, log, onDeadLetter } = this.#parts
-    if (socket.readableLength === 0) {
-      // FIN before any byte: a port scan or a load balancer's health check.
-      socket.destroy()
-      return
-    }
     const connection = new Connection({
       id,
       pipeline: pipeline.name,

@@ -1,7 +1,8 @@
 import type { Connection } from '../core/connection.ts'
 import { GatewayError } from '../core/errors.ts'
-import { type Credentials, type Hello, type Identity, receipt } from '../core/items.ts'
+import { type Credentials, failedReceipt, type Hello, type Identity, receipt } from '../core/items.ts'
 import type { Messages } from '../core/levels.ts'
+import { increment } from '../core/meter.ts'
 import { type Outlet, type Stage, stage } from '../core/stage.ts'
 
 /**
@@ -10,6 +11,16 @@ import { type Outlet, type Stage, stage } from '../core/stage.ts'
  */
 export type Authenticator = (hello: Hello, connection: Connection) => Identity | Promise<Identity>
 
+/** Options of {@link authenticate}. */
+export interface AuthenticateOptions {
+  /**
+   * What becomes of a device that is not to be served (`UNAUTHORIZED`, `DEVICE_NOT_FOUND`). `close` (default): its hello is
+   * rejected and the connection ends. `ignore`: its hello is rejected and the connection stays; what it sends is rejected with
+   * `NOT_IDENTIFIED`, counted and forgotten, and its next hello is tried anew. For devices that would connect again for ever.
+   */
+  readonly unknown?: 'close' | 'ignore'
+}
+
 /**
  * Lets nothing but a hello pass until the device is known: asks the authenticator, opens the hub session in that name, and
  * only then answers the hello and lets the rest through. Everything that the device sent meanwhile waits.
@@ -17,41 +28,74 @@ export type Authenticator = (hello: Hello, connection: Connection) => Identity |
  * Errors: `NOT_IDENTIFIED` for anything before the hello, `IDENTITY_CHANGED` for a second hello in another name, and what
  * the authenticator or the hub answers. A repeated hello in the same name is answered again.
  */
-export function authenticate(authenticator: Authenticator): Stage<Messages, Messages> {
-  return stage<Messages, Messages>('authenticate', (connection) => ({
-    up(item, out) {
-      const known = connection.identity
-      if (known !== undefined) {
-        if (item.kind === 'hello') answerAgain(item, known, connection, out)
-        else out.emit(item)
-        return undefined
-      }
-      if (item.kind !== 'hello') {
+export function authenticate(
+  authenticator: Authenticator,
+  options: AuthenticateOptions = {},
+): Stage<Messages, Messages> {
+  const { unknown = 'close' } = options
+  return stage<Messages, Messages>('authenticate', (connection) => {
+    const ignored = new IgnoredDevice(connection)
+    return {
+      up(item, out) {
+        const known = connection.identity
+        if (known !== undefined) {
+          if (item.kind === 'hello') answerAgain(item, known, connection, out)
+          else out.emit(item)
+          return undefined
+        }
+        if (item.kind === 'hello') {
+          connection.greeted = true
+          const identified = identify(item, connection, authenticator, out)
+          return unknown === 'close' ? identified : identified.catch((thrown) => ignored.refuse(thrown, item, out))
+        }
+        if (ignored.is) return ignored.forget(item, out)
         throw new GatewayError('NOT_IDENTIFIED', `a ${item.kind} came before the hello`)
-      }
-      connection.greeted = true
-      return identify(item, connection, authenticator, out)
-    },
-  }))
+      },
+    }
+  })
 }
 
-async function identify(
-  item: Hello,
-  connection: Connection,
-  authenticator: Authenticator,
-  out: Outlet<Messages['up'], Messages['down']>,
-): Promise<void> {
+/** A device that was refused and keeps its connection. */
+class IgnoredDevice {
+  readonly #connection: Connection
+  is = false
+
+  constructor(connection: Connection) {
+    this.#connection = connection
+  }
+
+  /** Answers its hello. Throws what a device may not be ignored for, such as a hub that cannot be asked. */
+  refuse(thrown: unknown, item: Hello, out: Out): void {
+    const error = GatewayError.from(thrown, 'authenticate.up')
+    if (error.code !== 'UNAUTHORIZED' && error.code !== 'DEVICE_NOT_FOUND') throw error
+    const { log, meter } = this.#connection
+    increment(meter.stage('authenticate', 'up').errors, error.code)
+    if (!this.is) log.warn({ code: error.code, stage: error.stage, error: error.message }, 'ignored')
+    this.is = true
+    this.#connection.helloRefused()
+    meter.countReceipt('hello', 'reject')
+    out.reply(failedReceipt(item, error))
+  }
+
+  forget(item: Exclude<Messages['up'], Hello>, out: Out): void {
+    const { meter } = this.#connection
+    increment(meter.stage('authenticate', 'up').errors, 'NOT_IDENTIFIED')
+    // What an unknown device answers was not asked.
+    if (item.kind === 'receipt') return
+    meter.countReceipt(item.kind, 'reject')
+    out.reply(failedReceipt(item, new GatewayError('NOT_IDENTIFIED', 'the device is not known and not served')))
+  }
+}
+
+type Out = Outlet<Messages['up'], Messages['down']>
+
+async function identify(item: Hello, connection: Connection, authenticator: Authenticator, out: Out): Promise<void> {
   await connection.identify(await authenticator(item, connection))
   connection.meter.countReceipt('hello', 'complete')
   out.reply(receipt(item, 'complete'))
 }
 
-function answerAgain(
-  item: Hello,
-  known: Identity,
-  connection: Connection,
-  out: Outlet<Messages['up'], Messages['down']>,
-): void {
+function answerAgain(item: Hello, known: Identity, connection: Connection, out: Out): void {
   if (item.deviceId !== known.deviceId) {
     throw new GatewayError('IDENTITY_CHANGED', 'a second hello on this connection names another device')
   }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { Fleet, type FleetOptions } from '../../src/cli/fleet.ts'
+import { SimulatedDevice } from '../../src/cli/simulated-device.ts'
 import { GatewayError } from '../../src/core/errors.ts'
 import { serve } from '../../src/gateway/serve.ts'
 import { type MemoryHub, memoryHub } from '../../src/hub/memory.ts'
@@ -10,12 +11,10 @@ async function fleetTo(t: TestContext, hub: MemoryHub, options: Omit<FleetOption
   const gateway = await serve(jsonLines(hub, { batch: { maxCount: 1 } }), { port: 0, host: '127.0.0.1' })
   t.after(() => gateway.close())
   const { port } = gateway.address
-  const devices = Array.from({ length: size }, (_, index) => ({
-    host: '127.0.0.1',
-    port,
-    deviceId: `s${index}`,
-    key: 'k',
-  }))
+  const devices = Array.from(
+    { length: size },
+    (_, index) => new SimulatedDevice({ host: '127.0.0.1', port, deviceId: `s${index}`, key: 'k' }),
+  )
   return { gateway, fleet: new Fleet({ devices, ...options }) }
 }
 
@@ -42,6 +41,9 @@ test('before anything happened the report is all zeros', () => {
     acked: 0,
     nacked: 0,
     lost: 0,
+    written: 0,
+    polled: 0,
+    resent: 0,
     commands: 0,
     protocolErrors: 0,
     latencyMs: { p50: 0, p99: 0, max: 0 },

@@ -21,7 +21,16 @@ async function run(t: TestContext, hub: MemoryHub, options: Partial<SimulateOpti
   const gateway = await serve(jsonLines(hub, { batch: { maxCount: 1 } }), { port: 0, host: '127.0.0.1' })
   t.after(() => gateway.close())
   const { port } = gateway.address
-  const defaults = { host: '127.0.0.1', port, devices: 2, rate: 1000, count: 2, prefix: 'p-', keyFile: undefined }
+  const defaults = {
+    host: '127.0.0.1',
+    port,
+    devices: 2,
+    rate: 1000,
+    count: 2,
+    prefix: 'p-',
+    keyFile: undefined,
+    first: 1,
+  }
   let printed = ''
   const original = process.stdout.write.bind(process.stdout)
   const write = t.mock.method(process.stdout, 'write', (chunk: string | Uint8Array) => {
@@ -31,7 +40,10 @@ async function run(t: TestContext, hub: MemoryHub, options: Partial<SimulateOpti
     return true
   })
   try {
-    await simulate({ ...defaults, provision: false, json: true, ...options }, settings)
+    await simulate(
+      { ...defaults, protocol: undefined, ackTimeoutMs: 10_000, provision: false, json: true, ...options },
+      settings,
+    )
   } finally {
     write.mock.restore()
   }

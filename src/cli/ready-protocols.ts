@@ -1,0 +1,17 @@
+import { GatewayError } from '../core/errors.ts'
+import type { ReadyProtocol } from './ready-protocol.ts'
+
+/** The ready pipelines that `headgate decode` and `headgate simulate` know by name. */
+export const readyProtocols: readonly ReadyProtocol[] = []
+
+/** Their names, as the program's help lists them. */
+export function protocolNames(): string {
+  return readyProtocols.map(({ name }) => name).join(', ')
+}
+
+/** The ready pipeline of a name. Throws `CONFIGURATION`. */
+export function readyProtocol(name: string): ReadyProtocol {
+  const found = readyProtocols.find((protocol) => protocol.name === name)
+  if (found !== undefined) return found
+  throw new GatewayError('CONFIGURATION', `there is no pipeline '${name}'; there are ${protocolNames()}`)
+}
