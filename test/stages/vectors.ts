@@ -7,6 +7,16 @@ export interface Vector {
   readonly variant: string
   readonly hex: string
   readonly direction: 'device_to_server' | 'server_to_device'
+  /** What the server must answer; absent: nothing. */
+  readonly ack_hex?: string
+  /** What it may answer. */
+  readonly ack_optional_hex?: string
+  readonly ack_if_sack_enabled_hex?: string
+  /** The clock, platform serial or token that `ack_hex` was made with. */
+  readonly ack_params?: Readonly<Record<string, string | number>>
+  /** The poll that the frame answers. */
+  readonly request_hex?: string
+  readonly text?: string
   readonly expected: Readonly<Record<string, unknown>> & {
     readonly kind: string
     readonly error?: string
