@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
 import { EventEmitter } from 'node:events'
 import type { Socket } from 'node:net'
+import { PassThrough } from 'node:stream'
 import { mock, test } from 'node:test'
 import { silentLog } from '../../src/core/connection.ts'
+import type { Lines } from '../../src/core/levels.ts'
 import { PipelineMeter } from '../../src/core/meter.ts'
 import { type AnyStage, Pipeline } from '../../src/core/pipeline.ts'
+import { stage } from '../../src/core/stage.ts'
 import { ServedConnection } from '../../src/gateway/served-connection.ts'
 import { memoryHub } from '../../src/hub/memory.ts'
 import { jsonLines } from '../../src/pipelines/json-lines.ts'
@@ -31,6 +34,23 @@ test('the ring is built on the first byte: a silent socket has none', async (t) 
   silent.end()
   await silent.until(() => silent.closed)
   assert.equal(open.mock.callCount(), 1)
+})
+
+test('where the gateway speaks first the ring is built when the device connects', async (t) => {
+  const greeter = stage<Lines, Lines>('greeter', () => {
+    const down = new PassThrough({ objectMode: true })
+    down.write('who is there?')
+    return { down }
+  })
+  const { name, stages, endpoint } = jsonLines(memoryHub(), atOnce)
+  const [framing, ...others] = stages as [AnyStage, ...AnyStage[]]
+  const speaking = { ...greeter, speaksFirst: true } as AnyStage
+  const { device, log } = await openGate(t, { pipeline: new Pipeline(name, [framing, speaking, ...others], endpoint) })
+  const silent = await device()
+  assert.equal(await silent.line(), 'who is there?')
+  silent.end()
+  await silent.until(() => silent.closed)
+  assert.deepEqual(await log.ended(1), ['ok'])
 })
 
 test('a FIN before any byte is an orderly end', async (t) => {
