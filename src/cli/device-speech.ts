@@ -27,6 +27,8 @@ export interface SpokenReport {
   readonly bytes: Buffer
   /** Under which the gateway's answer will name it; undefined where it has none. */
   readonly key: string | undefined
+  /** How many messages it becomes at the hub; default 1. */
+  readonly readings?: number
 }
 
 /** What a frame from the gateway means to a device. */

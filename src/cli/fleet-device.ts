@@ -13,6 +13,8 @@ export interface FleetDevice extends EventEmitter<{ command: [id: string]; polle
   readonly isPolled: boolean
   readonly protocolErrors: number
   readonly resent: number
+  /** How many messages its reports become at the hub. */
+  readonly readings: number
   connect(): Promise<void>
   report(state: DeviceState): Promise<Acknowledgement>
   end(): Promise<void>

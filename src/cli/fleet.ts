@@ -24,6 +24,8 @@ export interface FleetReport {
   readonly polled: number
   /** Readings that were sent once more. */
   readonly resent: number
+  /** Messages that the readings become at the hub: a report may hold several. */
+  readonly readings: number
   readonly commands: number
   readonly protocolErrors: number
   readonly latencyMs: { readonly p50: number; readonly p99: number; readonly max: number }
@@ -101,9 +103,14 @@ export class Fleet {
             p99: milliseconds(this.#latency.percentile(99)),
             max: milliseconds(this.#latency.max),
           }
-    const sumOf = (count: 'protocolErrors' | 'resent') => this.#devices.reduce((sum, device) => sum + device[count], 0)
-    const faults = { resent: sumOf('resent'), protocolErrors: sumOf('protocolErrors') }
-    return { devices: this.#devices.length, ...this.#counts, ...faults, latencyMs }
+    const sumOf = (count: 'protocolErrors' | 'resent' | 'readings') =>
+      this.#devices.reduce((sum, device) => sum + device[count], 0)
+    const sums = {
+      resent: sumOf('resent'),
+      readings: sumOf('readings'),
+      protocolErrors: sumOf('protocolErrors'),
+    }
+    return { devices: this.#devices.length, ...this.#counts, ...sums, latencyMs }
   }
 
   /** Devices that are asked are done when they have answered so often. */

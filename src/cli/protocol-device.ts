@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net'
 import { Deframer } from '../core/deframer.ts'
 import { PipelineMeter } from '../core/meter.ts'
 import type { Outlet } from '../core/stage.ts'
-import type { DeviceSpeech, DeviceState, Heard } from './device-speech.ts'
+import type { DeviceSpeech, DeviceState, Heard, SpokenReport } from './device-speech.ts'
 import type { Acknowledgement, FleetDevice } from './fleet-device.ts'
 
 /** Options of {@link ProtocolDevice}. */
@@ -45,6 +45,8 @@ export class ProtocolDevice
   protocolErrors = 0
   /** Reports that were sent once more. */
   resent = 0
+  /** Messages that its reports become at the hub. */
+  readings = 0
 
   constructor(speech: DeviceSpeech, options: ProtocolDeviceOptions) {
     super()
@@ -95,7 +97,7 @@ export class ProtocolDevice
     if (socket === undefined || socket.destroyed || this.#ending) return Promise.resolve('lost')
     if (!this.#speech.answersReports) {
       return new Promise((resolve) => {
-        socket.write(this.#speech.report(state).bytes, (error) => resolve(error ? 'lost' : 'written'))
+        socket.write(this.#spoken(state).bytes, (error) => resolve(error ? 'lost' : 'written'))
       })
     }
     return new Promise((resolve) => {
@@ -133,11 +135,17 @@ export class ProtocolDevice
     while (this.#waiting.size < this.#speech.window) {
       const next = this.#queue.shift()
       if (next === undefined) return
-      const { bytes, key } = this.#speech.report(next.state)
+      const { bytes, key } = this.#spoken(next.state)
       this.#socket?.write(bytes)
       if (key === undefined) next.resolve('written')
       else this.#await(key, { bytes, resolve: next.resolve, timer: undefined })
     }
+  }
+
+  #spoken(state: DeviceState): SpokenReport {
+    const report = this.#speech.report(state)
+    this.readings += report.readings ?? 1
+    return report
   }
 
   #await(key: string, waiting: Waiting): void {

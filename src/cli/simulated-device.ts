@@ -29,6 +29,11 @@ export class SimulatedDevice
   /** It sends nothing twice: what the gateway refused for now is for whoever drives it to send again. */
   readonly resent = 0
 
+  /** Each of its readings is a message. */
+  get readings(): number {
+    return this.#sequence
+  }
+
   constructor(options: SimulatedDeviceOptions) {
     super()
     this.#options = options

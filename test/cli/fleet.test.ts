@@ -44,6 +44,7 @@ test('before anything happened the report is all zeros', () => {
     written: 0,
     polled: 0,
     resent: 0,
+    readings: 0,
     commands: 0,
     protocolErrors: 0,
     latencyMs: { p50: 0, p99: 0, max: 0 },
