@@ -32,7 +32,8 @@ function packet<T>(record: Field<T, 'value'>) {
   })
 }
 
-const codec8 = struct('record', {
+/** A record of codec 8. */
+export const avlRecord8 = struct('record', {
   ...position,
   event_io_id: u8,
   io_count: u8,
@@ -42,7 +43,23 @@ const codec8 = struct('record', {
   io8: values(u8, u8, hex(8)),
 })
 
-const codec8Extended = struct('record', {
+/**
+ * As some firmware of the FMB640 writes records of codec 8: with a group of values of 16 bytes behind the others. Nothing in the
+ * packet says so.
+ */
+export const avlRecord8Wide = struct('record', {
+  ...position,
+  event_io_id: u8,
+  io_count: u8,
+  io1: values(u8, u8, hex(1)),
+  io2: values(u8, u8, hex(2)),
+  io4: values(u8, u8, hex(4)),
+  io8: values(u8, u8, hex(8)),
+  io16: values(u8, u8, hex(16)),
+})
+
+/** A record of codec 8 Extended. */
+export const avlRecord8Extended = struct('record', {
   ...position,
   event_io_id: u16,
   io_count: u16,
@@ -53,7 +70,8 @@ const codec8Extended = struct('record', {
   io_x: values(u16, u16, bytes(u16)),
 })
 
-const codec16 = struct('record', {
+/** A record of codec 16. */
+export const avlRecord16 = struct('record', {
   ...position,
   event_io_id: u16,
   generation_type: u8,
@@ -75,8 +93,13 @@ const codec16 = struct('record', {
  */
 export const teltonikaAvl = struct('teltonikaAvl', {
   data: union(u8, {
-    codec8: on(0x08, packet(codec8)),
-    codec8Extended: on(0x8e, packet(codec8Extended)),
-    codec16: on(0x10, packet(codec16)),
+    codec8: on(0x08, packet(avlRecord8)),
+    codec8Extended: on(0x8e, packet(avlRecord8Extended)),
+    codec16: on(0x10, packet(avlRecord16)),
   }),
+})
+
+/** As {@link teltonikaAvl}, of devices that write {@link avlRecord8Wide}. */
+export const teltonikaAvlWide = struct('teltonikaAvl', {
+  data: union(u8, { codec8: on(0x08, packet(avlRecord8Wide)) }),
 })
