@@ -1,8 +1,9 @@
 import { GatewayError } from '../core/errors.ts'
+import { teltonikaReady } from './ready/teltonika.ts'
 import type { ReadyProtocol } from './ready-protocol.ts'
 
 /** The ready pipelines that `headgate decode` and `headgate simulate` know by name. */
-export const readyProtocols: readonly ReadyProtocol[] = []
+export const readyProtocols: readonly ReadyProtocol[] = [teltonikaReady]
 
 /** Their names, as the program's help lists them. */
 export function protocolNames(): string {

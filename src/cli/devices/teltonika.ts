@@ -60,7 +60,7 @@ export class TeltonikaDevice implements DeviceSpeech {
     const records = Array.from({ length: count }, (_, at) => recordOf(state, count - 1 - at))
     const key = String(state.sequence)
     this.#reported = { key, records: count }
-    return { bytes: sealPacket(encodeAvl(8, records)), key }
+    return { bytes: sealPacket(encodeAvl(8, records)), key, readings: count }
   }
 
   hear(frame: Buffer): readonly Heard[] {
