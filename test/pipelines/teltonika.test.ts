@@ -11,10 +11,9 @@ import { count, imei, login, message, packet, packetHex, packetOf, record } from
 import { type BinaryDevice, type Served, served } from './served.ts'
 
 const atOnce = { batch: { lingerMs: 0 } }
-const noTurns = { helloTimeoutMs: 60_000 }
 
 async function start(t: TestContext, options: TeltonikaOptions = {}): Promise<Served & { tracker: BinaryDevice }> {
-  const gateway = await served(t, (to) => teltonika(to, { ...atOnce, ...options }), noTurns)
+  const gateway = await served(t, (to) => teltonika(to, { ...atOnce, ...options }))
   const tracker = await gateway.device()
   await tracker.write(login)
   await hears(tracker, '01')
@@ -44,6 +43,13 @@ function refusing(hub: MemoryHub, refuse: (message: Telemetry) => boolean, error
     }
     return session
   }
+}
+
+/** The outcome of the next command, which the hub then gives to nobody any more. */
+function keepingAbandoned(hub: MemoryHub): Promise<string> {
+  return new Promise((resolve) => {
+    for (const session of hub.sessions) session.settle = async ({ outcome }) => resolve(outcome)
+  })
 }
 
 describe('what Teltonika records are answered', () => {
@@ -245,29 +251,26 @@ describe('commands to a Teltonika device', () => {
     assert.match(JSON.stringify(hub.settled[2]?.response), /"version"/)
   })
 
+  test('a reply that comes when nothing waits any more goes up', async (t) => {
+    const { hub, tracker, bodies, errors } = await reporting(t, { hub: { answerTimeoutMs: 40 } })
+    const givenUp = keepingAbandoned(hub)
+    hub.queueCommand(imei, 'getinfo')
+    await hears(tracker, message(12, 5, 'getinfo'))
+    assert.equal(await givenUp, 'abandon')
+    await tracker.write(message(12, 6, 'late'))
+    await hub.until(() => hub.accepted.length === 2)
+    assert.deepEqual(bodies()[1]?.messages, [{ type: 6, payload_hex: '6c617465', text: 'late' }])
+    assert.deepEqual(await errors(), { COMMAND_TIMEOUT: 1, UNKNOWN_COMMAND: 1 })
+  })
+
   test('one that was given up while it was held is not sent afterwards', async (t) => {
-    const settled: string[] = []
-    const gateway = await served(t, (to) => {
-      const open = to.open.bind(to)
-      to.open = async (device, context) => {
-        const session = await open(device, context)
-        // As a hub that gives it to nobody any more.
-        session.settle = async ({ outcome }) => {
-          settled.push(outcome)
-        }
-        return session
-      }
-      return teltonika(to, { ...atOnce, hub: { answerTimeoutMs: 40 } })
-    })
-    const tracker = await gateway.device()
-    await tracker.write(login)
-    await hears(tracker, '01')
-    gateway.hub.queueCommand(imei, 'cpureset')
-    while (settled.length === 0) await turn()
+    const { hub, tracker } = await start(t, { hub: { answerTimeoutMs: 40 } })
+    const givenUp = keepingAbandoned(hub)
+    hub.queueCommand(imei, 'cpureset')
+    assert.equal(await givenUp, 'abandon')
     await tracker.write(packet(1), packet(2))
     await hears(tracker, count(1), count(1))
     await silent(tracker)
-    assert.deepEqual(settled, ['abandon'])
   })
 
   test('one that cannot be said is rejected, and the next one asked', async (t) => {

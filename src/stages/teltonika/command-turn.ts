@@ -4,6 +4,18 @@ import type { SpokenCommand } from './command-frame.ts'
 /** More answers than these are not waited for any more. */
 const mostOwed = 16
 
+/** A command that an answer settles. */
+export interface AnsweredCommand {
+  readonly command: Command
+  /** True at the end of the time in which the endpoint waits for it, and after: it may have given the command up without telling. */
+  readonly isLate: boolean
+}
+
+interface Given {
+  readonly spoken: SpokenCommand
+  readonly since: number
+}
+
 /**
  * Whose turn it is: one command at a time, since answers bear no number. A command is held while the device waits for the answer
  * to a packet, and until it has had the first of them: before that it takes none.
@@ -14,9 +26,9 @@ const mostOwed = 16
  * when the next command is given up too although an answer came.
  */
 export class CommandTurn {
-  readonly #longestHoldMs: number
-  #held: { readonly spoken: SpokenCommand; readonly since: number } | undefined
-  #waiting: SpokenCommand | undefined
+  readonly #answerTimeoutMs: number
+  #held: Given | undefined
+  #waiting: Given | undefined
   #owed: SpokenCommand[] = []
   #paid = false
   #mayTake = false
@@ -24,7 +36,7 @@ export class CommandTurn {
 
   /** `answerTimeoutMs`: how long the endpoint waits for an answer. After half of it a held command is not sent any more. */
   constructor(answerTimeoutMs: number) {
-    this.#longestHoldMs = answerTimeoutMs / 2
+    this.#answerTimeoutMs = answerTimeoutMs
   }
 
   /** A command to be sent; the frame, if it may go at once. */
@@ -47,39 +59,40 @@ export class CommandTurn {
   }
 
   /** The command that an answer of a codec settles; undefined where nobody waits for it. */
-  answered(codec: number): Command | undefined {
+  answered(codec: number): AnsweredCommand | undefined {
+    const waiting = this.#waiting?.spoken.codec === codec ? this.#waiting : undefined
     const owing = this.#owed.findIndex((each) => each.codec === codec)
-    const waiting = this.#waiting?.codec === codec ? this.#waiting : undefined
-    if (owing < 0) {
-      this.#waiting = waiting === undefined ? this.#waiting : undefined
-      return waiting?.command
+    if (owing >= 0) {
+      const [owed] = this.#owed.splice(owing, 1) as [SpokenCommand]
+      this.#paid = true
+      if (owed.command.id !== waiting?.spoken.command.id) return undefined
+      // The same command sent twice: the first answer settles it, the other one is owed.
+      this.#owed.push(owed)
     }
-    const [owed] = this.#owed.splice(owing, 1) as [SpokenCommand]
-    this.#paid = true
-    // The same command sent twice: the first answer settles it, the other one is owed.
-    if (owed.command.id !== waiting?.command.id) return undefined
+    if (waiting === undefined) return undefined
     this.#waiting = undefined
-    this.#owed.push(waiting)
-    return waiting.command
+    // Nine tenths, since the endpoint began to count before us.
+    const isLate = performance.now() - waiting.since >= 0.9 * this.#answerTimeoutMs
+    return { command: waiting.spoken.command, isLate }
   }
 
   #giveUp(): void {
     this.#held = undefined
     if (this.#waiting === undefined) return
     if (this.#paid) this.#owed = []
-    else this.#owed.push(this.#waiting)
+    else this.#owed.push(this.#waiting.spoken)
     if (this.#owed.length > mostOwed) this.#owed.shift()
     this.#waiting = undefined
   }
 
   #release(): Buffer | undefined {
     if (this.#held === undefined || !this.#mayTake || this.#packets > 0) return undefined
-    const { spoken, since } = this.#held
+    const held = this.#held
     this.#held = undefined
     // The endpoint may have given it up by now, or will before the device can answer.
-    if (performance.now() - since > this.#longestHoldMs) return undefined
-    this.#waiting = spoken
+    if (performance.now() - held.since > this.#answerTimeoutMs / 2) return undefined
+    this.#waiting = held
     this.#paid = false
-    return spoken.frame
+    return held.spoken.frame
   }
 }

@@ -122,15 +122,17 @@ class TeltonikaCodec implements Codec<Frames> {
     return this.#heartbeat({ ...decoded.packet, ...beside })
   }
 
-  #messages(data: Buffer, beside: object): Messages['up'] {
+  #messages(data: Buffer, beside: object): Messages['up'] | readonly Messages['up'][] {
     const packet = decodeMessages(data)
     const body = { ...packet, ...beside }
     const type = packet.messages[0]?.type
     const isRefusal = packet.codec === 14 && type === refusalType
-    const command = type === responseType || isRefusal ? this.#turn.answered(packet.codec) : undefined
-    if (command === undefined) return unasked(packet, body, data)
-    const outcome = isRefusal ? 'reject' : 'complete'
-    return receipt(command, outcome, undefined, { status: isRefusal ? 400 : 200, body })
+    const answered = type === responseType || isRefusal ? this.#turn.answered(packet.codec) : undefined
+    if (answered === undefined) return unasked(packet, body, data)
+    const response = { status: isRefusal ? 400 : 200, body }
+    const settled = receipt(answered.command, isRefusal ? 'reject' : 'complete', undefined, response)
+    // Nobody may hear a late receipt.
+    return answered.isLate ? [unasked(packet, body, data), settled] : settled
   }
 
   #unknown(data: Buffer, out: Out): never {

@@ -8,6 +8,9 @@ import { imei } from './frames.ts'
 const spoken = (id: string, codec = '12') => speakCommand(command(id, Buffer.from(id), { properties: { codec } }), imei)
 const [a, b, c, d] = [spoken('a'), spoken('b'), spoken('c'), spoken('d')] as const
 
+/** Which command an answer of codec 12 settles. */
+const settled = (turn: CommandTurn) => turn.answered(12)?.command
+
 /** A turn of a device that has had its first packet answered. */
 function ready(answerTimeoutMs = 50_000): CommandTurn {
   const turn = new CommandTurn(answerTimeoutMs)
@@ -20,8 +23,8 @@ describe('whose turn it is', () => {
   test('a command goes at once, and the next answer settles it, once', () => {
     const turn = ready()
     assert.equal(turn.give(a), a.frame)
-    assert.equal(turn.answered(12), a.command)
-    assert.equal(turn.answered(12), undefined)
+    assert.equal(settled(turn), a.command)
+    assert.equal(settled(turn), undefined)
   })
 
   test('a command waits for the first answered packet, and for the answer to every one that came', () => {
@@ -31,14 +34,14 @@ describe('whose turn it is', () => {
     turn.packetCame()
     assert.equal(turn.packetAnswered(), undefined)
     assert.equal(turn.packetAnswered(), a.frame)
-    assert.equal(turn.answered(12), a.command)
+    assert.equal(settled(turn), a.command)
   })
 
   test('an answer of another codec settles nothing', () => {
     const turn = ready()
     turn.give(spoken('e', '14'))
-    assert.equal(turn.answered(12), undefined)
-    assert.equal(turn.answered(14)?.id, 'e')
+    assert.equal(settled(turn), undefined)
+    assert.equal(turn.answered(14)?.command.id, 'e')
   })
 
   test('a command that was held too long is not sent: it has been given up, or will be', (t) => {
@@ -55,28 +58,43 @@ describe('whose turn it is', () => {
     assert.equal(turn.packetAnswered(), b.frame)
   })
 
+  test('an answer is late when the endpoint may have given the command up', (t) => {
+    let now = 0
+    t.mock.method(performance, 'now', () => now)
+    for (const [after, isLate] of [
+      [899, false],
+      [900, true],
+    ] as const) {
+      const turn = ready(1000)
+      now = 0
+      turn.give(a)
+      now = after
+      assert.deepEqual(turn.answered(12), { command: a.command, isLate })
+    }
+  })
+
   test('of two that are held the first has been given up', () => {
     const turn = new CommandTurn(50_000)
     turn.packetCame()
     turn.give(a)
     turn.give(b)
     assert.equal(turn.packetAnswered(), b.frame)
-    assert.equal(turn.answered(12), b.command)
+    assert.equal(settled(turn), b.command)
   })
 
   test('the late answer of a command that was given up never settles the next one', () => {
     const turn = ready()
     turn.give(a)
     assert.equal(turn.give(b), b.frame)
-    assert.equal(turn.answered(12), undefined, "a's")
-    assert.equal(turn.answered(12), b.command)
+    assert.equal(settled(turn), undefined, "a's")
+    assert.equal(settled(turn), b.command)
   })
 
   test('what was given up by codec 14 owes no answer of codec 12', () => {
     const turn = ready()
     turn.give(spoken('e', '14'))
     turn.give(a)
-    assert.equal(turn.answered(12), a.command)
+    assert.equal(settled(turn), a.command)
     assert.equal(turn.answered(14), undefined)
   })
 
@@ -84,11 +102,11 @@ describe('whose turn it is', () => {
     const turn = ready()
     turn.give(a)
     turn.give(b)
-    assert.equal(turn.answered(12), undefined, "b's, taken for a's")
+    assert.equal(settled(turn), undefined, "b's, taken for a's")
     turn.give(c)
-    assert.equal(turn.answered(12), c.command)
+    assert.equal(settled(turn), c.command)
     turn.give(d)
-    assert.equal(turn.answered(12), d.command)
+    assert.equal(settled(turn), d.command)
   })
 
   test('several that were given up owe several answers', () => {
@@ -96,25 +114,25 @@ describe('whose turn it is', () => {
     turn.give(a)
     turn.give(b)
     turn.give(c)
-    assert.deepEqual([turn.answered(12), turn.answered(12)], [undefined, undefined])
-    assert.equal(turn.answered(12), c.command)
+    assert.deepEqual([settled(turn), settled(turn)], [undefined, undefined])
+    assert.equal(settled(turn), c.command)
   })
 
   test('a command that the hub gives once more is settled by either answer, and the other one settles nothing', () => {
     const turn = ready()
     turn.give(a)
     turn.give(a)
-    assert.equal(turn.answered(12), a.command)
+    assert.equal(settled(turn), a.command)
     turn.give(b)
-    assert.equal(turn.answered(12), undefined)
-    assert.equal(turn.answered(12), b.command)
+    assert.equal(settled(turn), undefined)
+    assert.equal(settled(turn), b.command)
   })
 
   test('a device that answers nothing makes it remember a bounded number', () => {
     const turn = ready()
     for (let count = 0; count < 1000; count++) turn.give(spoken(`x${count}`))
     let owed = 0
-    while (turn.answered(12) === undefined) owed++
+    while (settled(turn) === undefined) owed++
     assert.equal(owed, 16)
   })
 })
