@@ -229,6 +229,14 @@ describe('commands to a Teltonika device', () => {
     await silent(tracker)
     hub.release()
     await hears(tracker, count(1), message(12, 5, 'getinfo'))
+    await tracker.write(message(12, 6, 'INI:1'))
+    hub.hold()
+    await tracker.write(packet(2))
+    await silent(tracker)
+    hub.queueCommand(imei, 'getver')
+    await silent(tracker)
+    hub.release()
+    await hears(tracker, count(1), message(12, 5, 'getver'))
   })
 
   test('one that is never answered is abandoned; its late reply does not settle the next one', async (t) => {
