@@ -3,25 +3,14 @@ import { describe, type TestContext, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { Connection } from '../../src/core/connection.ts'
 import { GatewayError } from '../../src/core/errors.ts'
-import { type MemoryHub, memoryHub } from '../../src/hub/memory.ts'
+import { memoryHub } from '../../src/hub/memory.ts'
 import { type TeltonikaOptions, teltonika } from '../../src/pipelines/teltonika.ts'
 import { count, damaged, imei, login, packet, packetHex } from '../stages/teltonika/frames.ts'
 import { type BinaryDevice, served } from './served.ts'
+import { atOnce, hears } from './teltonika-devices.ts'
 
-const atOnce = { batch: { lingerMs: 0 } }
-
-function start(
-  t: TestContext,
-  gateway: Parameters<typeof served>[2] = {},
-  options: TeltonikaOptions = {},
-  make: (to: MemoryHub) => MemoryHub = (to) => to,
-) {
-  return served(t, (to) => teltonika(make(to), { ...atOnce, ...options }), gateway)
-}
-
-async function hears(device: BinaryDevice, ...answers: readonly string[]): Promise<void> {
-  const expected = answers.join('')
-  assert.equal((await device.read(expected.length / 2)).toString('hex'), expected)
+function start(t: TestContext, gateway: Parameters<typeof served>[2] = {}, options: TeltonikaOptions = {}) {
+  return served(t, (to) => teltonika(to, { ...atOnce, ...options }), gateway)
 }
 
 /** What the gateway said before it closed. */
