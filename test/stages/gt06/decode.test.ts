@@ -254,10 +254,10 @@ if (vectors !== undefined) {
       assert.deepEqual(Object.keys(decodeGt06(wire)).sort(), Object.keys(expected).sort(), name)
       const again = encodeGt06(expected as unknown as Gt06Message)
       if (again.equals(wire)) same++
-      // Of the ACC byte it is only known whether it is 0.
+      // Of the ACC byte it is only known whether it is 0; two of them are 03 and F3.
       else assertContains({ ...decodeGt06(again), crc_itu: expected.crc_itu }, expected, name)
     }
-    assert.ok(same >= vectors.length - 1, `${same} byte for byte`)
+    assert.ok(same >= vectors.length - 2, `${same} byte for byte`)
     assert.ok(vectors.length >= 60, `${vectors.length} vectors`)
   })
 }
