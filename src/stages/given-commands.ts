@@ -3,7 +3,7 @@ import { type Command, type Outcome, type Receipt, receipt } from '../core/items
 
 /** What a device says of a command. */
 export interface CommandAnswer {
-  /** The command's id, as the device was given it; without it, the command that has waited longest is meant. */
+  /** The command's name, as the device was given it; without it, the command that has waited longest is meant. */
   readonly id?: string | undefined
   /** Default `complete`. */
   readonly outcome?: Outcome | undefined
@@ -20,10 +20,10 @@ const rememberedCommands = 256
 export class GivenCommands {
   readonly #commands = new Map<string, Command>()
 
-  /** A command goes down. One that comes again has waited since then. */
-  add(command: Command): void {
-    this.#commands.delete(command.id)
-    this.#commands.set(command.id, command)
+  /** A command goes down; the device knows it as `name`, default its id. One that comes again has waited since then. */
+  add(command: Command, name = command.id): void {
+    this.#commands.delete(name)
+    this.#commands.set(name, command)
     if (this.#commands.size > rememberedCommands) this.#commands.delete(this.#oldest as string)
   }
 
@@ -38,9 +38,14 @@ export class GivenCommands {
     }
     const command = id === undefined ? undefined : this.#commands.get(id)
     if (command === undefined) throw new GatewayError('UNKNOWN_COMMAND', 'no command waits for this answer')
-    this.#commands.delete(command.id)
+    this.#commands.delete(id as string)
     const hasResponse = status !== undefined || body !== undefined
     return receipt(command, outcome, undefined, hasResponse ? { status: status ?? 200, body } : undefined)
+  }
+
+  /** Whether a command of that name waits. */
+  has(name: string): boolean {
+    return this.#commands.has(name)
   }
 
   get #oldest(): string | undefined {
