@@ -1,9 +1,10 @@
 import { GatewayError } from '../core/errors.ts'
-import { teltonikaReady } from './ready/teltonika.ts'
 import type { ReadyProtocol } from './ready-protocol.ts'
+import { gt06Ready } from './ready/gt06.ts'
+import { teltonikaReady } from './ready/teltonika.ts'
 
 /** The ready pipelines that `headgate decode` and `headgate simulate` know by name. */
-export const readyProtocols: readonly ReadyProtocol[] = [teltonikaReady]
+export const readyProtocols: readonly ReadyProtocol[] = [teltonikaReady, gt06Ready]
 
 /** Their names, as the program's help lists them. */
 export function protocolNames(): string {

@@ -1,5 +1,5 @@
 import { GatewayError } from '../../core/errors.ts'
-import type { Framing } from '../../core/framing.ts'
+import { type Framing, framing } from '../../core/framing.ts'
 import { checked } from '../checked.ts'
 import { checksum } from '../checksum.ts'
 import { choice } from '../choice.ts'
@@ -46,9 +46,8 @@ export function gt06Framing(options: Gt06FramingOptions = {}): Framing {
       `gt06: tolerance must be 'strict', 'tolerateLength' or 'tolerateAll', not ${tolerance}`,
     )
   }
-  const framing = gt06Lengths(options)
-  if (tolerance === 'tolerateAll') return framing
-  return checked(framing, gt06Checksum())
+  const lengths = gt06Lengths(options)
+  return framing('gt06Framing', tolerance === 'tolerateAll' ? lengths : checked(lengths, gt06Checksum()))
 }
 
 /** As {@link gt06Framing}, with frames of a wrong CRC among the others. */

@@ -77,7 +77,10 @@ describe('the framing of GT06', () => {
       'FRAME_NOISE: 3 bytes belong to no frame [242424]',
       ...hex(a),
     ])
-    assert.deepEqual(codesOf(told(Buffer.concat([Buffer.from('7879ff', 'hex'), onWire(a)]))), ['FRAME_NOISE', ...hex(a)])
+    assert.deepEqual(codesOf(told(Buffer.concat([Buffer.from('7879ff', 'hex'), onWire(a)]))), [
+      'FRAME_NOISE',
+      ...hex(a),
+    ])
   })
 
   test('a wrong length costs its frame, with the reason; the next one is found', () => {
