@@ -1,10 +1,10 @@
 import { Deframer } from '../../core/deframer.ts'
-import type { GatewayError } from '../../core/errors.ts'
+import { GatewayError } from '../../core/errors.ts'
 import { PipelineMeter } from '../../core/meter.ts'
 import { gt06 } from '../../pipelines/gt06.ts'
 import { layoutOf } from '../../stages/gt06/decode.ts'
-import { gt06Checksum, gt06Lengths } from '../../stages/gt06/framing.ts'
-import { fromWire } from '../../stages/gt06/wire.ts'
+import { gt06Framing } from '../../stages/gt06/framing.ts'
+import { faultOf, fromWire } from '../../stages/gt06/wire.ts'
 import { type Annotation, annotationText } from '../../stages/struct/annotation.ts'
 import { Gt06Device } from '../devices/gt06.ts'
 import type { ReadyProtocol } from '../ready-protocol.ts'
@@ -18,14 +18,13 @@ export const gt06Ready: ReadyProtocol = {
   device: (identity) => new Gt06Device(identity),
 }
 
-const checksum = gt06Checksum()
 const stop = Buffer.from('\r\n')
 
-/** The table of each frame, also of one whose CRC is wrong, and what else was found. Throws where there is no frame at all. */
+/** The table of each frame, also of one whose length or CRC is wrong, and what else was found. Throws where there is no frame at all. */
 function annotated(bytes: Buffer): string {
   const tables: string[] = []
   const errors: GatewayError[] = []
-  const framing = gt06Lengths()
+  const framing = gt06Framing({ tolerance: 'tolerateAll' })
   const deframer = new Deframer(framing.finder(), framing.maxBytes, new PipelineMeter('annotate').stage('gt06', 'up'))
   const out = {
     emit: (frame: Buffer) => tables.push(tableOf(frame)),
@@ -59,5 +58,12 @@ function tableOf(frame: Buffer): string {
   add(2, 'serial', serial)
   add(2, 'crc_itu', crc.toString(16).padStart(4, '0'))
   add(2, 'stop', undefined)
-  return annotationText(wire, fields, checksum.verify(frame))
+  return annotationText(wire, fields, faultIn(frame, lengthBytes))
+}
+
+function faultIn(frame: Buffer, lengthBytes: number): GatewayError | undefined {
+  const says = frame.readUIntBE(2, lengthBytes)
+  const has = frame.length - 2 - lengthBytes
+  if (says === has) return faultOf(frame)
+  return new GatewayError('FRAME_DAMAGED', `the length says ${says} bytes, there are ${has}`)
 }

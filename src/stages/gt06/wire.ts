@@ -1,8 +1,9 @@
 import { GatewayError } from '../../core/errors.ts'
 import { checkOf } from '../check-kinds.ts'
+import { checksum } from '../checksum.ts'
 
-/** The marks that frames begin with: a length of one byte follows, or of two. */
-export const startMarks = { short: Buffer.of(0x78, 0x78), long: Buffer.of(0x79, 0x79) }
+/** A length of one byte follows, or of two. */
+const startMarks = { short: Buffer.of(0x78, 0x78), long: Buffer.of(0x79, 0x79) }
 
 /** Bytes of the longest frame with a length of one byte: start mark, length, what it can count, stop. */
 export const shortFrameLength = 260
@@ -14,6 +15,18 @@ export const leastBytes = 10
 const countedBytes = 5
 
 const crcX25 = checkOf('CRC-16/X-25')
+const check = checksum('CRC-16/X-25', { over: { from: 2 }, strip: false })
+
+/** What is wrong with the CRC of a frame, from start mark to CRC: `CHECKSUM_MISMATCH`; `FRAME_DAMAGED` where there is no room for one. */
+export function faultOf(frame: Buffer): GatewayError | undefined {
+  return check.verify(frame)
+}
+
+/** Whether a frame, from start mark to CRC, has the right CRC; without a reason why it has not. */
+export function isSound(frame: Buffer): boolean {
+  const crcAt = frame.length - 2
+  return crcX25.compute(frame, 2, crcAt) === frame.readUInt16BE(crcAt)
+}
 
 /** A frame taken apart. */
 export interface Gt06Wire {
