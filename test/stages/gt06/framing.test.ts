@@ -40,6 +40,12 @@ function crcOf(bytes: Buffer): number {
   return register ^ 0xffff
 }
 
+function flippedCheck(frame: Buffer): Buffer {
+  const copy = Buffer.from(frame)
+  copy.writeUInt8(copy.readUInt8(copy.length - 1) ^ 1, copy.length - 1)
+  return copy
+}
+
 const told = (bytes: Buffer, options: Gt06FramingOptions = {}) => {
   const cuttings = Array.from({ length: bytes.length }, (_, place) => cutAt(bytes, [place, place + 5]))
   return toldAlike(gt06Framing(options), bytes, cuttings)
@@ -103,6 +109,48 @@ describe('the framing of GT06', () => {
         assert.deepEqual(codesOf(told(wire)), ['FRAME_NOISE', ...hex(other)], `${bytes} bytes`)
       }
     }
+  })
+
+  test('each run of noise has its reason, and each frame that was cut short is given up at once', () => {
+    const cut = c.subarray(0, 20)
+    const reason = (why: string) =>
+      `FRAME_NOISE: 20 bytes belong to no frame; they looked like a frame: a frame of 50 bytes ${why}`
+    const wire = Buffer.concat([cut, onWire(a), cut, onWire(b), cut, onWire(a)])
+    assert.deepEqual(
+      told(wire).map((each) => each.replace(/ \[.*/, '')),
+      [a, b, a].flatMap((each) => [reason('was cut short after 20 by another'), ...hex(each)]),
+    )
+    // What was looked at for a frame that claims much is not forgotten, nor taken for what comes behind it.
+    const claims = frame(0x94, '05'.repeat(600), 3, '7979').subarray(0, 30)
+    const twice = Buffer.concat([claims, cut, onWire(a), claims, onWire(flippedCheck(a)), onWire(b), cut, onWire(a)])
+    assert.deepEqual(codesOf(told(twice)), [
+      'FRAME_NOISE',
+      ...hex(a),
+      'FRAME_NOISE',
+      ...hex(b),
+      'FRAME_NOISE',
+      ...hex(a),
+    ])
+  })
+
+  test('a frame of 260 bytes shows at once that another was cut short; a longer one only when that would have ended', () => {
+    const claim = frame(0x94, '05'.repeat(800), 3, '7979').subarray(0, 30)
+    const most = frame(0x94, '04'.repeat(250), 4)
+    assert.equal(onWire(most).length, 260)
+    assert.deepEqual(codesOf(told(Buffer.concat([claim, onWire(most)]))), ['FRAME_NOISE', ...hex(most)])
+    const long = frame(0x94, '04'.repeat(260), 4, '7979')
+    assert.deepEqual(codesOf(told(Buffer.concat([claim, onWire(long)]))), ['FRAME_UNTERMINATED'])
+    assert.deepEqual(codesOf(told(Buffer.concat([claim, onWire(long, long, long)]))), [
+      'FRAME_NOISE',
+      ...hex(long, long, long),
+    ])
+  })
+
+  test('after 65,536 bytes without a frame there will be none', () => {
+    const noise = Buffer.alloc(65_536, 'garbage78')
+    assert.deepEqual(codesOf(toldAlike(gt06Framing(), Buffer.concat([noise, onWire(a)]))), ['FRAME_NOISE', ...hex(a)])
+    const more = Buffer.concat([noise, Buffer.of(1), onWire(a)])
+    assert.deepEqual(codesOf(toldAlike(gt06Framing(), more)), ['FRAME_NOISE', 'FRAME_CORRUPT'])
   })
 
   test('a length over the limit is not waited for', () => {
