@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { hl7Time, utcOf } from '../../../src/stages/hl7/time.ts'
+
+test('a time with a zone is a moment, whatever its precision', () => {
+  for (const [text, utc] of [
+    ['20120918173931-0500', '2012-09-18T22:39:31.000Z'],
+    ['20120918173931.25+0130', '2012-09-18T16:09:31.250Z'],
+    ['201209181739+0000', '2012-09-18T17:39:00.000Z'],
+    ['2012091817+0000', '2012-09-18T17:00:00.000Z'],
+    ['20120918+0000', '2012-09-18T00:00:00.000Z'],
+    ['201209+0000', '2012-09-01T00:00:00.000Z'],
+    ['2012+0000', '2012-01-01T00:00:00.000Z'],
+  ] as const) {
+    assert.equal(utcOf(text)?.toISOString(), utc, text)
+  }
+})
+
+test('a time without a zone, or that is none, is no moment', () => {
+  for (const text of [
+    '',
+    '20120918173931',
+    '20121318173931+0000',
+    '2012091817393-0500',
+    'x20120918+0000',
+    '20120918+00',
+  ]) {
+    assert.equal(utcOf(text), undefined, text)
+  }
+})
+
+test('a date is written to the second, in UTC', () => {
+  const dates = fc.date({ min: new Date('0001-01-01'), max: new Date('9999-12-31'), noInvalidDate: true })
+  fc.assert(
+    fc.property(dates, (date) => {
+      assert.equal(utcOf(`${hl7Time(date)}+0000`)?.getTime(), Math.floor(date.getTime() / 1000) * 1000)
+    }),
+  )
+})
