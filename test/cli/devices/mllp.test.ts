@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { EventEmitter, once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
-import { describe, test } from 'node:test'
+import { describe, type TestContext, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { DeviceState } from '../../../src/cli/device-speech.ts'
 import { mllpDevice } from '../../../src/cli/devices/mllp.ts'
-import { ProtocolDevice } from '../../../src/cli/protocol-device.ts'
+import { ProtocolDevice, type ProtocolDeviceOptions } from '../../../src/cli/protocol-device.ts'
 import { mllpReady } from '../../../src/cli/ready/mllp.ts'
 import { GatewayError } from '../../../src/core/errors.ts'
 import { faultOf, readHeader } from '../../../src/stages/hl7/header.ts'
@@ -26,13 +26,21 @@ const state = (sequence: number): DeviceState => ({
 
 const identity = { deviceId: 'sim-1', index: 1 }
 const speech = () => mllpDevice(identity)
+
+/** A device that is gone when the test is, however that ends. */
+async function connected(t: TestContext, port: number, options: Partial<ProtocolDeviceOptions> = {}) {
+  const device = new ProtocolDevice(speech(), { host: '127.0.0.1', port, ...options })
+  t.after(() => device.destroy())
+  await device.connect()
+  return device
+}
+
 const answer = (code: string, id: string) => message({ 9: 'ACK^R01^ACK' }, ['MSA', code, id])
 
 describe('the simulated monitor', () => {
   test('reports vital signs that move, each under an id of its own, and is acknowledged', async (t) => {
     const gateway = await served(t, mllpReady.simulated)
-    const device = new ProtocolDevice(speech(), { host: '127.0.0.1', port: gateway.port })
-    await device.connect()
+    const device = await connected(t, gateway.port)
     const all = await Promise.all([1, 2, 3].map((sequence) => device.report(state(sequence))))
     await device.end()
     assert.deepEqual(all, ['acked', 'acked', 'acked'])
@@ -62,8 +70,7 @@ describe('the simulated monitor', () => {
     await once(server, 'listening')
     t.after(() => server.close())
     const { port } = server.address() as AddressInfo
-    const device = new ProtocolDevice(speech(), { host: '127.0.0.1', port })
-    await device.connect()
+    const device = await connected(t, port)
     const reports = [1, 2].map((sequence) => device.report(state(sequence)))
     for (const id of ['1-1', '1-2']) {
       const [socket] = (await once(arrived, 'block')) as [Socket]
@@ -78,9 +85,7 @@ describe('the simulated monitor', () => {
   test('sends again what was answered AE, and what was not answered in time', async (t) => {
     const gateway = await served(t, mllpReady.simulated)
     gateway.hub.fail(new GatewayError('HUB_UNAVAILABLE', 'down'))
-    const options = { host: '127.0.0.1', port: gateway.port, againMs: 1, ackTimeoutMs: 20 }
-    const device = new ProtocolDevice(speech(), options)
-    await device.connect()
+    const device = await connected(t, gateway.port, { againMs: 1, ackTimeoutMs: 20 })
     assert.equal(await device.report(state(1)), 'acked')
     assert.ok(device.resent >= 1)
     gateway.hub.hold()
@@ -97,8 +102,7 @@ describe('the simulated monitor', () => {
   test('gives up what is answered AR', async (t) => {
     const gateway = await served(t, mllpReady.simulated)
     gateway.hub.fail(new GatewayError('HUB_REJECTED', 'never'))
-    const device = new ProtocolDevice(speech(), { host: '127.0.0.1', port: gateway.port })
-    await device.connect()
+    const device = await connected(t, gateway.port)
     assert.equal(await device.report(state(1)), 'nacked')
     assert.equal(await device.report(state(2)), 'acked')
     await device.end()
