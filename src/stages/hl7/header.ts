@@ -69,7 +69,7 @@ export function faultOf(header: Hl7Header): string | undefined {
   if (fieldOf(header, 10) === '') return 'MSH-10 (message control ID) is empty'
   const [version = ''] = componentsOf(header, fieldOf(header, 12))
   // Some senders leave the version out; nothing that is done here depends on it.
-  if (version !== '' && !/^2(\.\d+)*$/.test(version)) return 'MSH-12 (version) is not one of HL7 2'
+  if (version !== '' && !/^2(\.\d+)* *$/.test(version)) return 'MSH-12 (version) is not one of HL7 2'
   return undefined
 }
 

@@ -8,17 +8,19 @@ export interface Segment {
   readonly offset: number
 }
 
-/** What ends the segments of a message: CR, as HL7 says; LF where there is no CR, as test files and some senders have it. */
+/** What ends the segments of a message: CR, as HL7 says, unless there is an LF before the first CR, as in test files and of some senders. */
 export function segmentEndOf(text: string): '\r' | '\n' {
-  return text.includes('\r') ? '\r' : '\n'
+  return /[\r\n]/.exec(text)?.[0] === '\n' ? '\n' : '\r'
 }
 
 /** The segments of a message, whether CR, LF or CR LF ends them; empty ones are left out. */
 export function segmentsOf(text: string, fieldSeparator: string): Segment[] {
+  const end = segmentEndOf(text)
+  const other = end === '\r' ? '\n' : '\r'
   const segments: Segment[] = []
   let next = 0
-  for (const part of text.split(segmentEndOf(text))) {
-    const line = part.startsWith('\n') ? part.slice(1) : part
+  for (const part of text.split(end)) {
+    const line = part.startsWith(other) ? part.slice(1) : part
     const offset = next + part.length - line.length
     if (line !== '') segments.push({ name: line.split(fieldSeparator, 1)[0] as string, line, offset })
     next += part.length + 1

@@ -86,7 +86,7 @@ describe('hl7, from the device', () => {
   })
 
   test('properties hold nothing that an HTTP header could not', async () => {
-    const { properties } = await reading({ 9: 'ZÜ^\n1', 11: 'P\x00' })
+    const { properties } = await reading({ 9: 'ZÜ^\t1', 11: 'P\x00' })
     assert.match(Object.values(properties).join(''), /^[ -~]*$/)
   })
 

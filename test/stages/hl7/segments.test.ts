@@ -3,8 +3,8 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { segmentsOf, textOfSegments } from '../../../src/stages/hl7/segments.ts'
 
-test('segments end with CR, LF where there is no CR, or CR LF; empty ones are left out', () => {
-  for (const text of ['MSH|a\rPID|b\r', 'MSH|a\nPID|b', 'MSH|a\r\nPID|b\r\n', 'MSH|a\r\r\rPID|b']) {
+test('segments end with CR, CR LF, or LF where one comes first; empty ones are left out', () => {
+  for (const text of ['MSH|a\rPID|b\r', 'MSH|a\nPID|b', 'MSH|a\r\nPID|b\r\n', 'MSH|a\r\r\rPID|b', 'MSH|a\nPID|b\n\r']) {
     const segments = segmentsOf(text, '|')
     assert.deepEqual(
       segments.map(({ name, line }) => [name, line]),
