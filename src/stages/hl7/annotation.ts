@@ -6,10 +6,10 @@ import { segmentsOf } from './segments.ts'
 
 /**
  * The annotated dump of MLLP blocks, or of one message that was pasted without block characters: a line for each field that is not empty,
- * by HL7's numbers; `OBX[2]-5` is field 5 of the second OBX. Separators have no lines.
+ * by HL7's numbers; `OBX[2]-5` is field 5 of the second OBX. Separators have no lines. Throws `BAD_CONTENT` where there is neither.
  */
 export function annotateBlocks(bytes: Buffer): string {
-  if (!bytes.includes(startBlock)) return annotationText(bytes, rowsOfMessage(bytes, 0, bytes.length), undefined)
+  if (!bytes.includes(startBlock)) return annotateBare(bytes)
   const rows: Annotation[] = []
   let unended = false
   for (let at = 0; at < bytes.length; ) {
@@ -27,6 +27,13 @@ export function annotateBlocks(bytes: Buffer): string {
   }
   const error = new GatewayError('FRAME_UNTERMINATED', 'the last block has no end')
   return annotationText(bytes, rows, unended ? error : undefined)
+}
+
+function annotateBare(bytes: Buffer): string {
+  if (readHeader(bytes.toString('latin1')) === undefined) {
+    throw new GatewayError('BAD_CONTENT', `there is neither a block nor a message in ${bytes.length} bytes`)
+  }
+  return annotationText(bytes, rowsOfMessage(bytes, 0, bytes.length), undefined)
 }
 
 const startBlock = 0x0b

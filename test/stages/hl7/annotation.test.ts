@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import type { GatewayError } from '../../../src/core/errors.ts'
 import { annotateBlocks } from '../../../src/stages/hl7/annotation.ts'
 import { block, message, patient, pulse } from './messages.ts'
 
@@ -57,14 +58,23 @@ test('fields are shown in the character set of the message', () => {
   )
 })
 
-test('any bytes are shown, and none twice', () => {
+test('bytes that hold neither a block nor a message are refused without being quoted', () => {
+  for (const text of ['', 'zebra']) {
+    assert.throws(
+      () => annotateBlocks(Buffer.from(text)),
+      ({ code, message: why }: GatewayError) => code === 'BAD_CONTENT' && why.includes(`${text.length} bytes`),
+    )
+  }
+})
+
+test('any bytes with a block are shown, and none twice', () => {
   const piece = fc.oneof(
     fc.uint8Array(),
     fc.constantFrom(Buffer.from('\x0b'), Buffer.from('\x1c\r'), message({}, pulse)),
   )
   fc.assert(
     fc.property(fc.array(piece), (pieces) => {
-      const bytes = Buffer.concat(pieces)
+      const bytes = Buffer.concat([Buffer.from('\x0b'), ...pieces])
       const shown = [...annotateBlocks(bytes).matchAll(/^ *(\d+|offset)? {2,}((?:[\da-f]{2} ?)+)/gm)]
       const count = shown.reduce((sum, [, , digits = '']) => sum + digits.trim().split(' ').length, 0)
       assert.ok(count <= bytes.length)
