@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { GatewayError } from '../../core/errors.ts'
 
 /** HL7's names (table 0211) of the character sets that Node decodes, with the names that the rest of the world has for them. */
@@ -44,6 +45,9 @@ export function textOf(bytes: Buffer, names: readonly string[], otherwise: strin
   const charset = encodings[name] as string
   // The iso-8859-1 of TextDecoder is windows-1252.
   if (charset === 'iso-8859-1') return { text: asBytes(), charset }
+  // Far quicker than a TextDecoder, and most messages are.
+  if (charset === 'utf-8')
+    return isUtf8(bytes) ? { text: bytes.toString(), charset } : { text: asBytes(), charset: null }
   try {
     return { text: new TextDecoder(charset, { fatal: true, ignoreBOM: true }).decode(bytes), charset }
   } catch {

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { type Codec, codec } from '../../core/codec.ts'
 import type { Connection } from '../../core/connection.ts'
 import { GatewayError } from '../../core/errors.ts'
@@ -126,8 +126,9 @@ function isAcknowledgement(header: Hl7Header): boolean {
   return componentsOf(header, fieldOf(header, 9))[0] === 'ACK'
 }
 
+/** HL7 before 2.7 has room for 20 characters. Node keeps random bytes ready for UUIDs, so that none has to wait for the system. */
 function randomId(): string {
-  return randomBytes(10).toString('hex')
+  return randomUUID().replaceAll('-', '').slice(0, 20)
 }
 
 function tooLarge(bytes: number): GatewayError {
