@@ -1,8 +1,8 @@
 import { GatewayError } from '../core/errors.ts'
-import type { ReadyProtocol } from './ready-protocol.ts'
 import { gt06Ready } from './ready/gt06.ts'
 import { mllpReady } from './ready/mllp.ts'
 import { teltonikaReady } from './ready/teltonika.ts'
+import type { ReadyProtocol } from './ready-protocol.ts'
 
 /** The ready pipelines that `headgate decode` and `headgate simulate` know by name. */
 export const readyProtocols: readonly ReadyProtocol[] = [teltonikaReady, gt06Ready, mllpReady]

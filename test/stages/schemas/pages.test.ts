@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { test } from 'node:test'
+import { readyProtocols } from '../../../src/cli/ready-protocols.ts'
 import { gt06Location } from '../../../src/stages/schemas/gt06-location.ts'
 import { jt808Message } from '../../../src/stages/schemas/jt808-message.ts'
 import { modbusRequest, modbusResponse } from '../../../src/stages/schemas/modbus-rtu.ts'
@@ -44,8 +45,10 @@ const pages: Readonly<Record<string, string>> = {
   }),
 }
 
-/** Pages of ready pipelines, which people write. */
-const writtenByHand: readonly string[] = ['gt06.md', 'teltonika.md']
+/** Pages of ready pipelines, which people write: `modbusDtu` has modbus-dtu.md. */
+const writtenByHand = readyProtocols.map(
+  ({ name }) => `${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}.md`,
+)
 
 test('docs/protocols has the page of every schema as the schema makes it; UPDATE_DOCS=1 writes them anew', () => {
   for (const [file, page] of Object.entries(pages)) {
@@ -54,4 +57,8 @@ test('docs/protocols has the page of every schema as the schema makes it; UPDATE
   }
   const made = readdirSync(folder).filter((file) => !writtenByHand.includes(file))
   assert.deepEqual(made.sort(), Object.keys(pages))
+})
+
+test('every ready pipeline has its page', () => {
+  for (const file of writtenByHand) assert.ok(readFileSync(join(folder, file), 'utf8').length > 1000, file)
 })
