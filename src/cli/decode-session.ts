@@ -57,8 +57,9 @@ export class DecodeSession {
     // A log that was pasted may hold several devices: the next one has its own connection.
     await this.#close()
     this.#deviceId = undefined
-    this.#lines = []
-    return this.#told(chunks)
+    // What the one before left unfinished is still its own.
+    const left = this.#taken()
+    return [...left, ...(await this.#told(chunks))]
   }
 
   /** The device's FIN; resolves with what came of it. */
