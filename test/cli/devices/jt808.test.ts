@@ -65,7 +65,7 @@ describe('the simulated JT/T 808 terminal', () => {
   }
 
   test('a location, an image and a batch that the hub fails to take are sent again', async (t) => {
-    const { device, hub } = await connected(t, 1, { againMs: 1 })
+    const { device, hub } = await connected(t, 1, { againMs: 1, ackTimeoutMs: 600_000 })
     hub.fail(...Array.from({ length: 3 }, () => new GatewayError('HUB_THROTTLED', 'later')))
     assert.equal(await device.report(stateOf(1)), 'acked')
     hub.fail(new GatewayError('HUB_THROTTLED', 'later'))

@@ -136,6 +136,24 @@ describe('SubPackages', () => {
     assert.deepEqual([take(packages, first).kind, take(packages, last).kind], ['repeated', 'repeated'])
   })
 
+  test('of what the hub failed to take, the last part is asked for when it is late, and the others are given out at the end', () => {
+    const [first, last] = partsOf(new TestTerminal('13800000001'), 2) as [Message, Message]
+    const packages = new SubPackages(limits)
+    take(packages, first)
+    const taken = take(packages, last)
+    assert.ok(taken.kind === 'whole')
+    assert.deepEqual(packages.look(30_000), { over: [], late: [] })
+    packages.failed(taken.group)
+    assert.deepEqual(
+      packages.look(30_000).late.map(({ missing }) => missing),
+      [[2]],
+    )
+    assert.deepEqual(
+      packages.clear().map(({ inOrder }) => inOrder.map(({ header }) => header.serial)),
+      [[1]],
+    )
+  })
+
   test('of too many messages the oldest is given out unfinished, after those that the hub has', () => {
     const packages = new SubPackages(limits)
     const terminals = Array.from({ length: 5 }, (_, each) => {
