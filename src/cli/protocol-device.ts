@@ -163,6 +163,8 @@ export class ProtocolDevice
   }
 
   #hear(frame: Buffer): void {
+    // What crosses our FIN on its way cannot be answered any more, so it was not obeyed either.
+    if (this.#socket?.writableEnded) return
     for (const heard of this.#speech.hear(frame)) this.#act(heard)
   }
 

@@ -161,3 +161,18 @@ test('a fleet of them reports at a rate and counts every answer', async (t) => {
   )
   assert.equal(hub.accepted.length, 15)
 })
+
+test('what comes after its FIN is not obeyed: it could not be answered', async (t) => {
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    socket.on('data', () => socket.write(smallFrame('W')))
+    socket.on('end', () => socket.end(smallFrame('Cdo')))
+  }).listen(0, host)
+  await once(server, 'listening')
+  t.after(() => server.close())
+  const device = new ProtocolDevice(smallDevice('d1', 1), { host, port: (server.address() as AddressInfo).port })
+  const commands: string[] = []
+  device.on('command', (id) => commands.push(id))
+  await device.connect()
+  await device.end()
+  assert.deepEqual([commands, device.protocolErrors], [[], 0])
+})
