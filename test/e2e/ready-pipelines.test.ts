@@ -84,6 +84,6 @@ function judged(
 }
 
 function idOf({ deviceId, systemProperties }: HubEvent): string | undefined {
-  const { messageId } = systemProperties
+  const messageId = systemProperties['message-id']
   return messageId === undefined ? undefined : `${deviceId}/${messageId}`
 }
