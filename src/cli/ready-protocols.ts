@@ -3,6 +3,7 @@ import { gt06Ready } from './ready/gt06.ts'
 import { jt808Ready } from './ready/jt808.ts'
 import { mllpReady } from './ready/mllp.ts'
 import { modbusDtuReady } from './ready/modbus-dtu.ts'
+import { nmeaReady } from './ready/nmea.ts'
 import { teltonikaReady } from './ready/teltonika.ts'
 import type { ReadyProtocol } from './ready-protocol.ts'
 
@@ -13,6 +14,7 @@ export const readyProtocols: readonly ReadyProtocol[] = [
   jt808Ready,
   mllpReady,
   modbusDtuReady,
+  nmeaReady,
 ]
 
 /** Their names, as the program's help lists them. */

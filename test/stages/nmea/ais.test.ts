@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { GatewayError } from '../../../src/core/errors.ts'
+import { AisBits, AisWriter } from '../../../src/stages/nmea/ais-bits.ts'
+import { decodeAis } from '../../../src/stages/nmea/ais-messages.ts'
+import { type AisPart, AisParts } from '../../../src/stages/nmea/ais-parts.ts'
+
+test('bits that are written are read as they were, at any place and width', () => {
+  const written = fc.array(
+    fc
+      .integer({ min: 1, max: 30 })
+      .chain((width) => fc.tuple(fc.constant(width), fc.integer({ min: 0, max: 2 ** width - 1 }))),
+    { minLength: 1, maxLength: 30 },
+  )
+  fc.assert(
+    fc.property(written, (numbers) => {
+      const writer = new AisWriter()
+      for (const [width, value] of numbers) writer.number(value, width)
+      const { payload, fillBits } = writer.armoured
+      const bits = new AisBits(payload, fillBits)
+      let at = 0
+      for (const [width, value] of numbers) {
+        assert.equal(bits.unsigned(at, width), value)
+        assert.equal(bits.signed(at, width), Number(BigInt.asIntN(width, BigInt(value))))
+        at += width
+      }
+      assert.equal(bits.length, at)
+      assert.equal(bits.unsigned(at, 1), null)
+    }),
+  )
+})
+
+test('text is six bits a character, ends at @ and loses the blanks that fill it up', () => {
+  const read = (text: string, width: number) => {
+    const { payload, fillBits } = new AisWriter().text(text, width).armoured
+    return new AisBits(payload, fillBits).text(0, width)
+  }
+  assert.equal(read('R/V Gulf 7', 120), 'R/V GULF 7')
+  assert.equal(read('A B  ', 30), 'A B')
+  assert.equal(read('A@B', 30), 'A')
+  assert.equal(read('', 30), '')
+  assert.equal(read('é', 6), '?')
+  assert.equal(new AisBits('0', 0).text(6, 120), null)
+})
+
+test('any payload is a message or refused with a code, and no number of it is NaN', () => {
+  const armour = fc.stringMatching(/^[0-W`-w]{1,80}$/)
+  fc.assert(
+    fc.property(armour, fc.integer({ min: 0, max: 5 }), (payload, fillBits) => {
+      try {
+        const { mmsi, ais_type, ...others } = decodeAis(payload, fillBits)
+        assert.match(mmsi, /^\d{9,10}$/)
+        assert.ok(ais_type >= 0 && ais_type < 64)
+        assert.ok(!Object.values(others).some((each) => Number.isNaN(each)))
+      } catch (thrown) {
+        assert.ok(thrown instanceof GatewayError && thrown.code === 'BAD_CONTENT', String(thrown))
+      }
+    }),
+  )
+})
+
+test('what is no payload is refused in numbers', () => {
+  assert.throws(() => decodeAis('0 0', 0), { code: 'BAD_CONTENT', message: /a character with the code 32/ })
+  assert.throws(() => decodeAis('', 0), { message: /a payload has 0 characters/ })
+  assert.throws(() => decodeAis('0'.repeat(1025), 0), { message: /a payload has 1025 characters/ })
+  assert.throws(() => decodeAis('000000', 6), { message: /a payload has 6 fill bits/ })
+  assert.throws(() => decodeAis('000000', 0), { message: /36 bits, it takes 38/ })
+})
+
+test('a message of class B with its name says both, and its values of not available are null', () => {
+  const { payload, fillBits } = new AisWriter()
+    .number(19, 6)
+    .number(0, 2)
+    .number(1234, 30)
+    .number(0, 8)
+    .number(1023, 10)
+    .number(1, 1)
+    .number(181 * 600_000, 28)
+    .number(91 * 600_000, 27)
+    .number(3600, 12)
+    .number(511, 9)
+    .number(59, 6)
+    .number(0, 4)
+    .text('TENDER', 120)
+    .number(36, 8)
+    .number(5, 9)
+    .number(6, 9)
+    .number(1, 6)
+    .number(2, 6)
+    .number(0, 11).armoured
+  assert.deepEqual(decodeAis(payload, fillBits), {
+    ais_type: 19,
+    repeat: 0,
+    mmsi: '000001234',
+    bits: 312,
+    speed_kn: null,
+    position_accuracy: 1,
+    longitude_deg: null,
+    latitude_deg: null,
+    course_deg: null,
+    heading_deg: null,
+    utc_second: 59,
+    name: 'TENDER',
+    ship_type: 36,
+    to_bow_m: 5,
+    to_stern_m: 6,
+    to_port_m: 1,
+    to_starboard_m: 2,
+  })
+})
+
+/** Parts that are joined, with what was given up. */
+function desk() {
+  const lost: string[] = []
+  const state = { now: 0 }
+  const parts = new AisParts(
+    60_000,
+    () => state.now,
+    (_error, lines) => lost.push(lines.toString().trim()),
+  )
+  return { parts, lost, state }
+}
+
+const part = (key: string, number: number, total: number): AisPart => ({
+  key,
+  number,
+  total,
+  payload: `${key}${number}`,
+  fillBits: number,
+  tags: undefined,
+  line: Buffer.from(`${key}-${number}`),
+})
+
+test('parts of several messages are joined in whatever order they come', () => {
+  const all = ['a', 'b', 'c'].flatMap((key) => [1, 2, 3].map((number) => part(key, number, 3)))
+  fc.assert(
+    fc.property(fc.shuffledSubarray(all, { minLength: all.length }), (shuffled) => {
+      const { parts, lost } = desk()
+      const joined = shuffled.map((each) => parts.add(each)).filter((each) => each !== undefined)
+      assert.deepEqual(joined.map(({ payload }) => payload).sort(), ['a1a2a3', 'b1b2b3', 'c1c2c3'])
+      assert.ok(joined.every(({ fillBits }) => fillBits === 3))
+      assert.deepEqual([parts.waiting, lost], [0, []])
+    }),
+  )
+})
+
+test('a part that comes again begins its message anew', () => {
+  const { parts, lost } = desk()
+  assert.equal(parts.add(part('a', 1, 2)), undefined)
+  assert.equal(parts.add(part('a', 1, 2)), undefined)
+  assert.deepEqual(lost, ['a-1'])
+  assert.equal(parts.add(part('a', 2, 2))?.payload, 'a1a2')
+})
+
+test('no more than 64 messages wait for parts: the oldest is given up', () => {
+  const { parts, lost } = desk()
+  for (let number = 0; number < 100; number++) parts.add(part(`m${number}`, 1, 2))
+  assert.equal(parts.waiting, 64)
+  assert.deepEqual([lost.length, lost[0], lost.at(-1)], [36, 'm0-1', 'm35-1'])
+})
+
+test('what waits too long is given up, and what waits less is not', () => {
+  const { parts, lost, state } = desk()
+  parts.add(part('a', 1, 2))
+  state.now = 30_000
+  parts.add(part('b', 1, 2))
+  state.now = 60_000
+  parts.expire()
+  assert.deepEqual([lost, parts.waiting], [['a-1'], 1])
+  parts.end()
+  assert.deepEqual([lost, parts.waiting], [['a-1', 'b-1'], 0])
+})
