@@ -148,6 +148,8 @@ export class DecodeSession {
       fuse: pipeline.fuse,
       policy: (error, connection) => {
         this.#identityChanged ||= error.code === 'IDENTITY_CHANGED'
+        // What came before a hello has no receipt.
+        if (error.code === 'NOT_IDENTIFIED' && error.stage === 'authenticate.up') this.#owed--
         this.#tell(errorLine(error))
         return pipeline.policy(error, connection)
       },
