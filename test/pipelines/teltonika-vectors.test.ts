@@ -7,7 +7,7 @@ import { teltonika } from '../../src/pipelines/teltonika.ts'
 import { encodeAvl } from '../../src/stages/teltonika/avl.ts'
 import { encodeMessage, type GprsPacket } from '../../src/stages/teltonika/messages.ts'
 import { sealPacket } from '../../src/stages/teltonika/packet.ts'
-import { everyCut } from '../../src/testing.ts'
+import { cutAt, everyCut, singly } from '../../src/testing.ts'
 import { type Vector, vectorsOf } from '../stages/vectors.ts'
 import { assertContains, runVector, type VectorRun } from './vector-runs.ts'
 
@@ -71,10 +71,12 @@ each(`frames give the same in every cutting (random cuts: seed ${seed})`, vector
   }
 })
 
-each(`packets glued to a neighbour give both, in every cutting (seed ${seed})`, packets, async (vector) => {
+each('packets glued to a neighbour give both, singly and cut where they meet too', packets, async (vector) => {
   const next = packets[(packets.indexOf(vector) + 1) % packets.length] as Vector
   const glued = Buffer.concat([bytesOf(vector), Buffer.of(0xff), bytesOf(next)])
-  for (const chunks of everyCut(glued, { seed, random: 10 })) {
+  const joint = bytesOf(vector).length
+  const cuts = [joint - 1, joint, joint + 1, joint + 2, joint + 5].map((at) => cutAt(glued, [at]))
+  for (const chunks of [[glued], singly(glued), ...cuts]) {
     const run = await runVector(decode, chunks, hello(vector))
     assertGood(run, vector, run.ups.slice(0, 1))
     assertGood(run, next, run.ups.slice(2))
