@@ -8,6 +8,14 @@ import type { CommandAnswer } from './given-commands.ts'
  * any shape, whatever `T` says; what they throw refuses the frame with `BAD_CONTENT`, or, if it is a GatewayError, with its own code.
  */
 export interface PayloadOptions<T> {
+  /**
+   * The answer to a frame that is a heartbeat, as in `acknowledge`, or true where there is none to say; undefined for all other frames.
+   * It is answered at once, however long the hub takes over readings, and goes no further; where `deviceId` knows whose it is, it is a
+   * hello all the same. While the hub is asked about a hello nothing behind that is looked at, so heartbeats wait for that alone.
+   */
+  readonly heartbeat?: (value: T) => T | Buffer | true | undefined
+  /** True: heartbeats of a device that is known go up as readings too, which nobody acknowledges; default false. */
+  readonly heartbeats?: boolean
   /** Who the device is, in a frame that says so and nothing else; undefined for all other frames. */
   readonly hello?: (value: T, connection: Connection) => HelloClaim | undefined
   /**
@@ -26,8 +34,8 @@ export interface PayloadOptions<T> {
    * the content type of its format. A function: the JSON of what it gives, or if that is a Buffer, that.
    */
   readonly body?: 'json' | 'frame' | ((value: T) => unknown)
-  /** The hub's message id: 1 to 128 characters that IoT Hub takes. */
-  readonly messageId?: (value: T) => string | undefined
+  /** The hub's message id: 1 to 128 characters that IoT Hub takes. `frame` is what the value was decoded from. */
+  readonly messageId?: (value: T, frame: Buffer) => string | undefined
   /** When the device took the reading: a Date, or a text that is one in ISO 8601. */
   readonly time?: (value: T) => Date | string | undefined
   /**
@@ -42,6 +50,7 @@ export interface PayloadOptions<T> {
 }
 
 const functions = [
+  'heartbeat',
   'hello',
   'deviceId',
   'answer',
@@ -61,7 +70,10 @@ export function checkPayloadOptions<T>(name: string, options: PayloadOptions<T>)
       throw new GatewayError('CONFIGURATION', `${name}: ${option} must be a function, not ${typeof options[option]}`)
     }
   }
-  const { body = 'json' } = options
+  const { body = 'json', heartbeats = false } = options
+  if (typeof heartbeats !== 'boolean') {
+    throw new GatewayError('CONFIGURATION', `${name}: heartbeats must be true or false, not ${typeof heartbeats}`)
+  }
   if (body !== 'json' && body !== 'frame' && typeof body !== 'function') {
     throw new GatewayError('CONFIGURATION', `${name}: body must be 'json', 'frame' or a function, not ${body}`)
   }

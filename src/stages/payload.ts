@@ -1,26 +1,18 @@
 import type { Connection } from '../core/connection.ts'
 import { GatewayError } from '../core/errors.ts'
-import {
-  type Command,
-  type Hello,
-  type HelloClaim,
-  hello,
-  type Properties,
-  receipt,
-  type Telemetry,
-  telemetry,
-} from '../core/items.ts'
+import { type Command, hello, receipt, type Telemetry, telemetry } from '../core/items.ts'
 import type { Frames, Messages } from '../core/levels.ts'
 import { type Outlet, type Stage, stage } from '../core/stage.ts'
 import { GivenCommands } from './given-commands.ts'
-import { isDeviceId, isMessageId, isPropertyName } from './hub-names.ts'
+import { isDeviceId } from './hub-names.ts'
 import { jsonText } from './json-text.ts'
+import { badDeviceId, helloOf, messageIdOf, propertiesOf, utcOf } from './message-parts.ts'
 import type { PayloadFormat } from './payload-format.ts'
 import { checkPayloadOptions, type PayloadOptions } from './payload-options.ts'
 
 /**
  * The codec of devices whose frames are values of a common language: tells by options what a value means. Every frame is an
- * answer, a hello or a reading; the first of these options to know it decides.
+ * answer, a heartbeat, a hello or a reading; the first of these options to know it decides.
  *
  * ```
  * payload(cborPayload<{ id?: string; n: number }>(), {       up:    { id: 'd1', n: 0 }   →  hello d1, tag 0
@@ -63,6 +55,9 @@ export function payload<T>(
 
 const noBody = Buffer.alloc(0)
 
+/** The tag of heartbeats that go up: they have been answered. */
+const answeredAlready = Symbol('answered already')
+
 class PayloadCodec<T> {
   readonly #format: PayloadFormat<T>
   readonly #options: PayloadOptions<T>
@@ -70,6 +65,8 @@ class PayloadCodec<T> {
   readonly #commands = new GivenCommands()
   /** The id of the hello that went in front of the first reading. */
   #introduced: string | undefined
+  /** A hello has gone up. */
+  #greeted = false
 
   constructor(format: PayloadFormat<T>, options: PayloadOptions<T>, connection: Connection) {
     this.#format = format
@@ -84,10 +81,19 @@ class PayloadCodec<T> {
       out.emit(this.#commands.answered(answer))
       return
     }
+    const said = this.#ask('heartbeat', () => {
+      const given = this.#options.heartbeat?.(value)
+      return given === true ? true : this.bytesOf(given)
+    })
+    if (said !== undefined) {
+      this.#hear(value, frame, said, out)
+      return
+    }
     const tag = this.#ask('tag', () => this.#options.tag?.(value))
     const claim = this.#ask('hello', () => this.#options.hello?.(value, this.#connection))
     if (claim !== undefined) {
       out.emit(helloOf(claim, tag))
+      this.#greeted = true
       return
     }
     const id = this.#ask('deviceId', () => this.#options.deviceId?.(value, this.#connection))
@@ -107,6 +113,7 @@ class PayloadCodec<T> {
       this.#give(item, out)
       return
     }
+    if (item.of.tag === answeredAlready) return
     // The reading of the same frame is still on its way.
     if (item.of.kind === 'hello' && item.outcome === 'complete' && this.#options.deviceId !== undefined) return
     const frame = this.#ask('acknowledge', () => this.bytesOf(this.#options.acknowledge?.(item)))
@@ -116,6 +123,16 @@ class PayloadCodec<T> {
   bytesOf(said: T | Buffer | undefined): Buffer | undefined {
     if (said === undefined || Buffer.isBuffer(said)) return said as Buffer | undefined
     return this.#format.encode(said)
+  }
+
+  /** A heartbeat: answered first, since a device that is not to be served is told so by what its hello is answered. */
+  #hear(value: T, frame: Buffer, said: Buffer | true, out: Outlet<Messages['up'], Buffer>): void {
+    if (said !== true) out.reply(said)
+    const id = this.#ask('deviceId', () => this.#options.deviceId?.(value, this.#connection))
+    if (id !== undefined) this.#introduce(id, answeredAlready, out)
+    // In front of a hello it would be taken for a reading of nobody, and end the connection.
+    const known = this.#greeted || this.#connection.identity !== undefined
+    if (known && this.#options.heartbeats === true) out.emit(this.#reading(value, frame, answeredAlready))
   }
 
   #give(command: Command, out: Outlet<Buffer, Messages['up']>): void {
@@ -135,6 +152,7 @@ class PayloadCodec<T> {
     if (known !== undefined)
       throw new GatewayError('IDENTITY_CHANGED', 'a frame on this connection names another device')
     this.#introduced = id
+    this.#greeted = true
     out.emit(hello({ deviceId: id }, tag))
   }
 
@@ -146,7 +164,7 @@ class PayloadCodec<T> {
       value,
       tag,
       properties: propertiesOf(this.#ask('properties', () => properties?.(value))),
-      messageId: messageIdOf(this.#ask('messageId', () => messageId?.(value))),
+      messageId: messageIdOf(this.#ask('messageId', () => messageId?.(value, frame))),
       creationTimeUtc: utcOf(this.#ask('time', () => time?.(value))),
     })
   }
@@ -177,49 +195,4 @@ type Content = Pick<Telemetry, 'body' | 'contentType' | 'contentEncoding'>
 
 function jsonContent(body: Buffer): Content {
   return { body, contentType: 'application/json', contentEncoding: 'utf-8' }
-}
-
-const badDeviceId = 'the device id is not 1 to 128 of the characters that IoT Hub allows'
-
-function helloOf(claim: HelloClaim, tag: unknown): Hello {
-  const { deviceId, key, sas } = claim
-  if (!isDeviceId(deviceId)) throw new GatewayError('BAD_HELLO', badDeviceId)
-  for (const secret of [key, sas]) {
-    if (secret !== undefined && typeof secret !== 'string') {
-      throw new GatewayError('BAD_HELLO', 'the key or sas of a hello is not a text')
-    }
-  }
-  if (key !== undefined && sas !== undefined)
-    throw new GatewayError('BAD_HELLO', 'a hello brings a key or a sas, not both')
-  return hello(claim, tag)
-}
-
-function messageIdOf(id: unknown): string | undefined {
-  if (id === undefined || isMessageId(id)) return id
-  throw bad('messageId is not 1 to 128 of the characters that IoT Hub allows')
-}
-
-const noProperties: Properties = Object.freeze({})
-
-function propertiesOf(given: unknown): Properties {
-  if (given === undefined) return noProperties
-  if (typeof given !== 'object' || given === null) throw bad('properties gives no object')
-  const properties = Object.entries(given).filter(([, value]) => value !== undefined)
-  properties.forEach(([name, value], index) => {
-    if (!isPropertyName(name))
-      throw bad(`name ${index + 1} of the properties has characters that IoT Hub does not allow`)
-    if (typeof value !== 'string') throw bad(`value ${index + 1} of the properties is not a text`)
-  })
-  return Object.fromEntries(properties)
-}
-
-function utcOf(time: unknown): string | undefined {
-  if (time === undefined) return undefined
-  const date = typeof time === 'string' ? new Date(time) : time
-  if (date instanceof Date && !Number.isNaN(date.getTime())) return date.toISOString()
-  throw bad('time is neither a Date nor a text that is one in ISO 8601')
-}
-
-function bad(message: string): GatewayError {
-  return new GatewayError('BAD_CONTENT', message)
 }

@@ -33,8 +33,8 @@ async function run(options: PayloadOptions<Said>, values: readonly unknown[], do
 
 function shown(item: unknown): string {
   const { kind, deviceId, body, tag, of, outcome } = item as Record<string, unknown>
-  if (kind === 'hello') return `hello ${deviceId} tag ${tag}`
-  if (kind === 'telemetry') return `telemetry ${body} tag ${tag}`
+  if (kind === 'hello') return `hello ${deviceId} tag ${String(tag)}`
+  if (kind === 'telemetry') return `telemetry ${body} tag ${String(tag)}`
   return `${kind} ${(of as { id: string }).id} ${outcome}`
 }
 
@@ -383,10 +383,78 @@ describe('payload, answers to commands', () => {
   })
 })
 
+describe('payload, heartbeats', () => {
+  const beating: PayloadOptions<Said> = {
+    heartbeat: ({ at }) => (at === 'beat' ? { at: 'pong' } : at === 'mute' ? true : undefined),
+    tag: ({ n }) => n,
+  }
+
+  test('a heartbeat is answered at once, by a value, a Buffer or nothing, and nothing goes up', async () => {
+    const { up, shown } = await run(beating, [{ at: 'beat' }, { at: 'mute' }, { n: 1 }])
+    assert.deepEqual(up.replied.map(String), ['{"at":"pong"}'])
+    assert.deepEqual(shown, ['telemetry {"n":1} tag 1'])
+    const raw = await run({ heartbeat: () => Buffer.of(0x06) }, [{}])
+    assert.deepEqual([raw.up.replied, raw.shown], [[Buffer.of(6)], []])
+  })
+
+  test('a frame is looked at for an answer first, then for a heartbeat, then for a hello', async () => {
+    const both = { ...beating, hello: () => ({ deviceId: 'd1' }) }
+    assert.deepEqual((await run(both, [{ at: 'beat' }, {}])).shown, ['hello d1 tag undefined'])
+    const { up } = await run({ ...beating, answer: () => ({ id: 'c1' }) }, [{ at: 'beat' }])
+    assert.deepEqual([up.replied.length, up.errors[0]?.code], [0, 'UNKNOWN_COMMAND'])
+  })
+
+  test('where deviceId knows whose a heartbeat is, it introduces the device, whose hello nobody acknowledges', async () => {
+    const options: PayloadOptions<Said> = { ...beating, ...eachNamed, acknowledge: () => ({ n: -1 }) }
+    const { up, shown } = await run(options, [{ at: 'beat', id: 'd1' }, { at: 'beat', id: 'd1' }, { id: 'd1' }])
+    assert.equal(up.replied.length, 2)
+    assert.deepEqual(shown, ['hello d1 tag Symbol(answered already)', 'telemetry {"id":"d1"} tag undefined'])
+    const introduced = up.emitted[0] as never
+    const { down } = await run(options, [], [receipt(introduced, 'complete'), receipt(introduced, 'reject')])
+    assert.deepEqual(down.emitted, [])
+  })
+
+  test('a heartbeat in another name is refused as a reading would be', async () => {
+    const options: PayloadOptions<Said> = { ...beating, ...eachNamed }
+    const { up } = await run(options, [
+      { at: 'beat', id: 'd1' },
+      { at: 'beat', id: 'd2' },
+    ])
+    assert.equal(up.errors[0]?.code, 'IDENTITY_CHANGED')
+    assert.equal((await run(options, [{ at: 'beat', id: 'zebra/1' }])).up.errors[0]?.code, 'BAD_HELLO')
+  })
+
+  test('heartbeats of a device that is known go up where that is asked for, and are acknowledged by nobody', async () => {
+    const options: PayloadOptions<Said> = { ...hello, ...beating, heartbeats: true, acknowledge: () => ({ n: -1 }) }
+    const { up, shown } = await run(options, [{ at: 'beat' }, { hello: 'd1' }, { at: 'beat', n: 7 }])
+    assert.equal(up.replied.length, 2)
+    assert.deepEqual(shown, ['hello d1 tag undefined', 'telemetry {"at":"beat","n":7} tag Symbol(answered already)'])
+    const { down } = await run(options, [], [receipt(up.emitted[1] as Telemetry, 'complete')])
+    assert.deepEqual(down.emitted, [])
+  })
+
+  test('a heartbeat that its option stumbles over, or whose answer cannot be said, is refused alone', async () => {
+    const ring: unknown[] = []
+    ring.push(ring)
+    for (const heartbeat of [() => JSON.parse('zebra'), () => ring as unknown as Said]) {
+      const { error } = refused({ heartbeat }, {})
+      assert.equal(error.code, 'BAD_CONTENT')
+      assert.match(error.message, /^the option heartbeat /)
+      assert.doesNotMatch(error.message, /zebra/)
+    }
+  })
+})
+
+test('a message id may be made of the frame as well', async () => {
+  const { up } = await run({ messageId: ({ n }, frame) => `${n}-${frame.length}` }, [{ n: 7 }])
+  assert.equal((up.emitted[0] as Telemetry).messageId, '7-7')
+})
+
 describe('payload, options', () => {
   const options: readonly [string, unknown, RegExp][] = [
     ['an option that is no function', { tag: 'n' }, /json: tag must be a function, not string/],
     ['a body of no kind', { body: 'text' }, /json: body must be 'json', 'frame' or a function, not text/],
+    ['heartbeats that are neither', { heartbeats: 'yes' }, /json: heartbeats must be true or false, not string/],
     ['hello beside deviceId', { hello: () => undefined, deviceId: () => 'd1' }, /hello and deviceId/],
   ]
   for (const [name, each, message] of options) {
