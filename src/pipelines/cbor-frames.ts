@@ -12,7 +12,7 @@ export interface CborFramesOptions extends FieldFrameOptions {}
  *
  * ```
  * cborFrames(hub, { length: 'u16', deviceId: { field: 'id' }, sequence: 'n', acknowledge: { complete: { ack: '{sequence}' } } })
- *         up:    00 08 | A2 62 69 64 62 64 31 61 6E 07      →  telemetry {"id":"d1","n":7} of d1
+ *         up:    00 0A | A2 62 69 64 62 64 31 61 6E 07      →  telemetry {"id":"d1","n":7} of d1
  *         down:  00 06 | A1 63 61 63 6B 07                  { ack: 7 }, when the hub has it
  * ```
  * Errors: `CONFIGURATION` for options that cannot work; else those of {@link cborPayload} and of `payload`.

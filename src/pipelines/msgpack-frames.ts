@@ -12,7 +12,7 @@ export interface MsgpackFramesOptions extends FieldFrameOptions {}
  *
  * ```
  * msgpackFrames(hub, { length: 'u32', deviceId: { field: 'id' }, sequence: 'n', acknowledge: { complete: { ack: '{sequence}' } } })
- *         up:    00 00 00 09 | 82 A2 69 64 A2 64 31 A1 6E 07      →  telemetry {"id":"d1","n":7} of d1
+ *         up:    00 00 00 0A | 82 A2 69 64 A2 64 31 A1 6E 07      →  telemetry {"id":"d1","n":7} of d1
  *         down:  00 00 00 06 | 81 A3 61 63 6B 07                  { ack: 7 }, when the hub has it
  * ```
  * Errors: `CONFIGURATION` for options that cannot work; else those of {@link msgpackPayload} and of `payload`.

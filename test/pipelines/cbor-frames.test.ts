@@ -43,6 +43,17 @@ behaves('cborFrames', {
 describe('options of cborFrames', () => {
   const fixed: CborFramesOptions = { length: 'u16', deviceId: { fixed: 'd' } }
 
+  test('the drawing of its comment', async () => {
+    const to = memoryHub()
+    const acknowledge = { complete: { ack: '{sequence}' } }
+    const device = embed(cborFrames(to, { length: 'u16', deviceId: { field: 'id' }, sequence: 'n', acknowledge }))
+    device.write(hex('00 0a a2 626964 626431 616e 07'))
+    assert.deepEqual(await device.read(8), hex('00 06 a1 6361636b 07'))
+    device.end()
+    await device.ended()
+    assert.equal(`${to.accepted[0]?.message.body}`, '{"id":"d1","n":7}')
+  })
+
   test('the length may be of 16 or 32 bits in either order, or a varint', async () => {
     const frame = cbor.encode({ n: 1 })
     const lengths: Record<FrameLength, Buffer> = {

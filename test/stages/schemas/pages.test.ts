@@ -45,10 +45,11 @@ const pages: Readonly<Record<string, string>> = {
   }),
 }
 
-/** Pages of ready pipelines, which people write: `modbusDtu` has modbus-dtu.md. */
-const writtenByHand = readyProtocols.map(
-  ({ name }) => `${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}.md`,
-)
+/** Pages of ready pipelines, which people write: `modbusDtu` has modbus-dtu.md; those that are made of options alone share one. */
+const writtenByHand = [
+  ...readyProtocols.map(({ name }) => `${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}.md`),
+  'generic.md',
+]
 
 test('docs/protocols has the page of every schema as the schema makes it; UPDATE_DOCS=1 writes them anew', () => {
   for (const [file, page] of Object.entries(pages)) {
