@@ -36,7 +36,7 @@ export interface ValueLanguage<T> {
 export function fieldFrames<T>(to: Hub, language: ValueLanguage<T>, options: FieldFrameOptions): Pipeline {
   const { name, format, templates = valueTemplates((value) => format.encode(value as T)) } = language
   const byFields = payloadByFields<T, unknown>(
-    { ...language, templates, commandOf: (body) => body, bodyOf: valueOfBody },
+    { ...language, lines: false, templates, commandOf: (body) => body, bodyOf: valueOfBody },
     options,
   )
   return fieldPipeline(

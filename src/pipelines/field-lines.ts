@@ -35,7 +35,7 @@ export interface LineLanguage {
 /** A pipeline of lines that are fields of text. */
 export function fieldLines(to: Hub, language: LineLanguage, options: FieldLineOptions): Pipeline {
   const byFields = payloadByFields<TextFields | SpokenLine, string>(
-    { ...language, templates: lineTemplates, commandOf: wholeLine, bodyOf: (body) => body },
+    { ...language, lines: true, templates: lineTemplates, commandOf: wholeLine, bodyOf: (body) => body },
     options,
   )
   const format = spokenFormat(language.format, spokenLines(options), options.numbers)

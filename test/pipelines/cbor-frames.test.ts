@@ -191,6 +191,10 @@ describe('options of cborFrames', () => {
   const wrong: readonly [object, RegExp][] = [
     [{ length: 'u8' }, /cborFrames: length must be u16, .*, not 'u8'/],
     [{ maxFrameLength: 0 }, /cborFrames: maxFrameLength must be a positive integer, not 0/],
+    [{ heartbeat: { line: 'PING' } }, /cborFrames: heartbeat must name a field, .*, not \{ line: 'PING' \}/],
+    [{ answer: null }, /cborFrames: answer must be an object, not null/],
+    [{ type: null }, /cborFrames: type must be an object, not null/],
+    [{ acknowledge: 'ACK' }, /cborFrames: acknowledge must be an object, not 'ACK'/],
     [{ sequence: [] }, /cborFrames: sequence must be the name of a field.*, not \[\]/],
     [{ acknowledge: { complete: { a: ['{seq}'] } } }, /acknowledge.complete has \{seq\}, but may have \{outcome\}/],
     [

@@ -141,6 +141,27 @@ export function behaves(name: string, device: FieldDevice): void {
       assert.deepEqual(bodies(to), [body('d1', 1)])
     })
 
+    test('whatever byte of what it says is damaged, nothing but coded errors come of it, none of them a BUG', async () => {
+      const wire = Buffer.concat([reading('d1', 1), heartbeat, device.answer('c1', true), reading('d1', 2)])
+      const codes = new Set<string>()
+      const policy: Policy = (error, connection) => {
+        codes.add(error.code)
+        return defaultPolicy(error, connection)
+      }
+      for (let at = 0; at < wire.length; at++) {
+        for (const change of [0x01, 0x20, 0x80, 0xff]) {
+          const damaged = Buffer.from(wire)
+          damaged[at] = (damaged[at] as number) ^ change
+          const end = embed(make(memoryHub()).with({ policy }))
+          end.write(damaged)
+          end.end()
+          await end.ended()
+        }
+      }
+      assert.ok(codes.has('BAD_CONTENT') && codes.has('UNKNOWN_COMMAND'), [...codes].join())
+      assert.ok(!codes.has('BUG'), [...codes].join())
+    })
+
     test('a frame that the end cuts off is refused', async () => {
       const to = memoryHub()
       const letters: string[] = []

@@ -237,6 +237,7 @@ describe('options of keyValueLines', () => {
     [{ ...fixed, idPrefix: 'a b' }, /idPrefix must be .*, not 'a b'/],
     [{ ...fixed, sequence: 7 }, /sequence must be the name of a field.*, not 7/],
     [{ ...fixed, time: { field: 't', as: 'minutes' } }, /time.as must be one of iso8601, .*, not 'minutes'/],
+    [{ ...fixed, type: 7 }, /type must be an object, not 7/],
     [{ ...fixed, type: '' }, /type must be .*, not ''/],
     [{ ...fixed, acknowledge: { done: 'OK' } }, /acknowledge must be by complete, abandon and reject, not 'done'/],
     [

@@ -9,8 +9,28 @@ import { wrong } from './template.ts'
 /** Says what is wrong with a field, or nothing: what languages with fixed fields know better. */
 export type FieldFault = (field: Field) => string | undefined
 
-/** Throws `CONFIGURATION` for options of `name` that cannot work, except for templates: whoever makes those checks them. */
-export function checkFieldOptions<Said>(name: string, options: FieldOptions<Said>, faultOf: FieldFault): void {
+/** Options that are objects, in whole or by choice. */
+const objects = ['deviceId', 'hello', 'time', 'type', 'heartbeat', 'acknowledge', 'answer'] as const
+
+/**
+ * Throws `CONFIGURATION` for options of `name` that cannot work, except for templates: whoever makes those checks them. `lines`: whether
+ * the language has lines, which patterns can tell.
+ */
+export function checkFieldOptions<Said>(
+  name: string,
+  options: FieldOptions<Said>,
+  faultOf: FieldFault,
+  lines: boolean,
+): void {
+  for (const option of objects) {
+    const value: unknown = options[option]
+    const isText = typeof value === 'string' && (option === 'deviceId' || option === 'type')
+    if (value === undefined || isText) continue
+    if (typeof value !== 'object' || value === null) throw wrong(`${name}: ${option}`, 'must be an object', value)
+    if ('line' in value && !lines) {
+      throw wrong(`${name}: ${option}`, 'must name a field, since there are no lines', value)
+    }
+  }
   const field = (option: string, value: unknown) => checkField(`${name}: ${option}`, value, faultOf)
   const { deviceId, hello, idPrefix, sequence, time, type, heartbeat, answer } = options
   if ((deviceId === undefined) === (hello === undefined)) {
@@ -71,9 +91,7 @@ export function checkFieldOptions<Said>(name: string, options: FieldOptions<Said
   }
   const { acknowledge = {} } = options
   const stranger = Object.keys(acknowledge).find((outcome) => !['complete', 'abandon', 'reject'].includes(outcome))
-  if (stranger !== undefined || typeof acknowledge !== 'object') {
-    throw wrong(`${name}: acknowledge`, 'must be by complete, abandon and reject', stranger ?? acknowledge)
-  }
+  if (stranger !== undefined) throw wrong(`${name}: acknowledge`, 'must be by complete, abandon and reject', stranger)
 }
 
 function checkField(option: string, field: unknown, faultOf: FieldFault): void {

@@ -16,6 +16,8 @@ export interface FieldLanguage<Said> {
   readonly name: string
   /** Property `protocol` of messages. */
   readonly protocol: string
+  /** Whether its frames are lines, of which some hold no fields: {@link SpokenLine}. */
+  readonly lines: boolean
   readonly templates: Templates<Said>
   /** The frame of a command without a template: its body; throws `BAD_CONTENT` for one that this language cannot take. */
   readonly commandOf: (body: Buffer) => Buffer
@@ -30,7 +32,7 @@ export function payloadByFields<T, Said>(
   options: FieldOptions<Said>,
 ): PayloadOptions<T> {
   const { name, templates, protocol, commandOf, bodyOf, fieldFault = () => undefined } = language
-  checkFieldOptions(name, options, fieldFault)
+  checkFieldOptions(name, options, fieldFault, language.lines)
   const template = (option: string, said: Said | undefined, names: readonly string[]): Filled | undefined =>
     said === undefined ? undefined : templates(`${name}: ${option}`, said, names)
 
