@@ -227,6 +227,30 @@ describe('options of keyValueLines', () => {
     assert.deepEqual([byLine.to.accepted.length, byField.to.accepted.length], [0, 1])
   })
 
+  test('a heartbeat before the login is answered and changes nothing', async () => {
+    const { said, to, failure } = await run(
+      { hello: { field: 'login' }, heartbeat: { line: 'PING', answer: 'PONG' }, heartbeats: true },
+      'PING\nlogin=d1\nt=1\nPING\n',
+    )
+    assert.deepEqual([said, failure], ['PONG\r\nPONG\r\n', undefined])
+    assert.deepEqual(
+      to.accepted.map(({ message }) => `${message.body}`),
+      ['{"t":"1"}', '{"line":"PING"}'],
+    )
+  })
+
+  test('a device of a fixed name that only beats is known all the same, and gets its commands', async () => {
+    const to = memoryHub()
+    const device = embed(keyValueLines(to, { deviceId: { fixed: 'd' }, heartbeat: { line: 'PING', answer: 'PONG' } }))
+    device.write('PING\n')
+    assert.equal(await device.next(), 'PONG\r\n')
+    to.queueCommand('d', 'open')
+    assert.equal(await device.next(), 'open\r\n')
+    device.end()
+    await device.ended()
+    assert.equal(to.accepted.length, 0)
+  })
+
   const fixed = { deviceId: { fixed: 'd' } }
   const wrong: readonly [object, RegExp][] = [
     [{}, /keyValueLines: one of deviceId and hello is needed/],
