@@ -1,27 +1,15 @@
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
 import { test } from 'node:test'
 import { queclinkReady } from '../../src/cli/ready/queclink.ts'
 import type { Hub } from '../../src/hub/port.ts'
 import { queclink } from '../../src/pipelines/queclink.ts'
 import { messageBytes } from '../../src/stages/queclink/wire.ts'
+import { everyCut } from '../../src/testing.ts'
+import { type Vector, vectorsOf } from '../stages/vectors.ts'
 import { assertContains, runVector, type VectorRun } from './vector-runs.ts'
 
-interface Vector {
-  readonly name: string
-  readonly variant: string
-  readonly kind?: string
-  readonly hex: string
-  readonly direction: string
-  readonly expected: { readonly kind: string; readonly imei: string; readonly locations?: readonly unknown[] }
-  readonly ack_hex?: string
-  readonly ack_if_sack_enabled_hex?: string
-}
-
-const path = resolve('../shared/vectors/queclink.json')
-const vectors: Vector[] = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')).vectors : []
-const absent = vectors.length === 0 ? `there are no vectors at ${path}` : false
+/** Frames of real devices; where they are absent the loader says so, and nothing is tested here. */
+const vectors = vectorsOf('queclink') ?? []
 
 const decoding = (to: Hub) => queclinkReady.decode(to)
 const acknowledging = (to: Hub) => queclink(to, { sack: true, batch: { maxCount: 1, lingerMs: 0 } })
@@ -45,23 +33,19 @@ function assertRun(vector: Vector, run: VectorRun, count = 1): void {
   assert.equal(run.down, (vector.ack_hex ?? '').repeat(count), vector.name)
 }
 
-/** Pieces of bytes between these places. */
-function cutAt(bytes: Buffer, places: readonly number[]): Buffer[] {
-  const ends = [0, ...places, bytes.length]
-  return ends.slice(1).map((end, index) => bytes.subarray(ends[index], end))
-}
-
 /** A message of the same device, by our own encoder. */
 function neighbour(vector: Vector): Buffer {
   const common = { protocol_version: '1A0800', device_name: 'neighbour', sendTime: new Date(0), count: '0001' }
-  return messageBytes({ ...common, prefix: 'RESP', report: 'GTPNA', imei: vector.expected.imei, fields: [] })
+  return messageBytes({ ...common, prefix: 'RESP', report: 'GTPNA', imei: String(vector.expected.imei), fields: [] })
 }
 
 const byVariant = new Map<string, Vector[]>()
 for (const vector of vectors) byVariant.set(vector.variant, [...(byVariant.get(vector.variant) ?? []), vector])
 
-test('vectors are there, come from devices, and none of them is an error', { skip: absent }, () => {
-  assert.ok(vectors.every(({ direction, kind }) => direction === 'device_to_server' && kind !== 'error'))
+test(`none of ${vectors.length} vectors is a server's, or one that must be refused: those are composed in other tests`, () => {
+  for (const { direction, expected } of vectors) {
+    assert.deepEqual([direction, expected.error], ['device_to_server', undefined])
+  }
 })
 
 for (const [variant, alike] of byVariant) {
@@ -82,33 +66,19 @@ for (const [variant, alike] of byVariant) {
     }
   })
 
-  test(`${alike.length} of ${variant}: the same byte by byte, and cut at each of the first and last 64 places`, async () => {
+  const seed = Math.floor(Math.random() * 2 ** 31)
+  test(`${alike.length} of ${variant}: the same byte by byte, cut at each of the first and last 64 places, and at random (seed ${seed})`, async () => {
     for (const vector of alike) {
-      const bytes = bytesOf(vector)
-      assertRun(
-        vector,
-        await runVector(
-          decoding,
-          Array.from(bytes, (_, at) => bytes.subarray(at, at + 1)),
-        ),
-      )
-      for (let at = 1; at < bytes.length; at++) {
-        if (at <= 64 || at >= bytes.length - 64) assertRun(vector, await runVector(decoding, cutAt(bytes, [at])))
-      }
+      for (const chunks of everyCut(bytesOf(vector), { seed })) assertRun(vector, await runVector(decoding, chunks))
     }
   })
 
-  const seed = (Math.random() * 2 ** 31) | 0
-  test(`${alike.length} of ${variant}: the same twice, cut at random (seed ${seed})`, async () => {
-    let state = seed
-    const random = (below: number) => {
-      state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fff_ffff
-      return (state >> 8) % below
-    }
+  test(`${alike.length} of ${variant}: a message that is sent again goes up again, under the same message id`, async () => {
     for (const vector of alike) {
-      const bytes = Buffer.concat([bytesOf(vector), bytesOf(vector)])
-      const places = Array.from({ length: 5 }, () => random(bytes.length)).sort((one, other) => one - other)
-      assertRun(vector, await runVector(decoding, cutAt(bytes, places)), 2)
+      const run = await runVector(decoding, [bytesOf(vector), bytesOf(vector)])
+      assertRun(vector, run, 2)
+      const ids = run.ups.filter(({ kind }) => kind === 'telemetry').map(({ messageId }) => messageId)
+      assert.ok(ids[0] !== undefined && ids[0] === ids[1], vector.name)
     }
   })
 

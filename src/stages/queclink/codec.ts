@@ -7,7 +7,7 @@ import { type Outlet, type Stage, stage } from '../../core/stage.ts'
 import { ReceiptGroup } from '../receipt-group.ts'
 import { isPlain, writeCommand } from './commands.ts'
 import { decodeMessage, type QueclinkMessage } from './message.ts'
-import { type ReadingOptions, readingsOf, serverReading } from './readings.ts'
+import { bodyOf, type ReadingOptions, readingsOf, serverReading } from './readings.ts'
 import { decodeServerMessage } from './server-message.ts'
 import { WaitingCommands } from './waiting-commands.ts'
 import { heartbeatSack, sack } from './wire.ts'
@@ -116,7 +116,7 @@ class QueclinkCodec {
     if (kind === 'heartbeat' && !this.#options.heartbeats) return
     const answered = this.#answered(message)
     if (answered === undefined) for (const each of readingsOf(message, text, this.#options)) out.emit(each)
-    else out.emit(receipt(answered, 'complete', undefined, { status: 200, body: message }))
+    else out.emit(receipt(answered, 'complete', undefined, { status: 200, body: bodyOf(message, this.#options) }))
   }
 
   #introduce(deviceId: string, value: unknown, out: Out): void {

@@ -1,4 +1,5 @@
-import type { Framing } from '../../core/framing.ts'
+import { type Framing, framing } from '../../core/framing.ts'
+import { asymmetric, unframed } from '../asymmetric.ts'
 import { between } from '../between.ts'
 import { choice } from '../choice.ts'
 import { idleBytes } from '../idle-bytes.ts'
@@ -17,9 +18,10 @@ export const defaultMaxLength = 2048
  */
 export function queclinkFraming(maxLength = defaultMaxLength): Framing {
   const options = { maxLength, keep: true }
-  const framings = choice([
+  const texts = choice([
     { match: 'AT+', framing: between('AT+', '$', options) },
     { framing: between('+', '$', options) },
   ])
-  return idleBytes({ ...framings, name: 'queclinkText' }, '\r\n\t \0')
+  // Down, frames bring their marks, and whoever makes one has seen to it that there are no others in it.
+  return framing('queclinkText', asymmetric(idleBytes(texts, '\r\n\t \0'), unframed))
 }

@@ -43,9 +43,17 @@ export function readingsOf(message: QueclinkMessage, text: string, options: Read
   })
 }
 
-function bodiesOf(message: QueclinkMessage, { positions = 'pack', envelope = false }: ReadingOptions) {
+/** A message as bodies have it. */
+export function bodyOf(message: QueclinkMessage, { envelope = false }: ReadingOptions): MessageBody {
   const { field_count, ...others } = message
-  const body: Omit<QueclinkMessage, 'field_count'> = envelope ? message : others
+  return envelope ? message : others
+}
+
+type MessageBody = Omit<QueclinkMessage, 'field_count'>
+
+function bodiesOf(message: QueclinkMessage, options: ReadingOptions): Partial<MessageBody>[] {
+  const { positions = 'pack' } = options
+  const body = bodyOf(message, options)
   const { locations = [], cells = [] } = message
   if (positions === 'pack' || locations.length < 2) return [body]
   const { fields, ...withoutFields } = body
