@@ -1,5 +1,4 @@
 import { GatewayError } from '../core/errors.ts'
-import type { ReadyProtocol } from './ready-protocol.ts'
 import { gt06Ready } from './ready/gt06.ts'
 import { jt808Ready } from './ready/jt808.ts'
 import { mllpReady } from './ready/mllp.ts'
@@ -7,9 +6,18 @@ import { modbusDtuReady } from './ready/modbus-dtu.ts'
 import { nmeaReady } from './ready/nmea.ts'
 import { queclinkReady } from './ready/queclink.ts'
 import { teltonikaReady } from './ready/teltonika.ts'
+import type { ReadyProtocol } from './ready-protocol.ts'
 
 /** The ready pipelines that `headgate decode` and `headgate simulate` know by name. */
-export const readyProtocols: readonly ReadyProtocol[] = [teltonikaReady, gt06Ready, jt808Ready, mllpReady, modbusDtuReady, nmeaReady, queclinkReady]
+export const readyProtocols: readonly ReadyProtocol[] = [
+  teltonikaReady,
+  gt06Ready,
+  jt808Ready,
+  mllpReady,
+  modbusDtuReady,
+  nmeaReady,
+  queclinkReady,
+]
 
 /** Their names, as the program's help lists them. */
 export function protocolNames(): string {

@@ -32,6 +32,12 @@ test('a command that comes again waits under its new serial only', () => {
   assert.equal(waiting.answered('GTRTO', '0002')?.id, 'a')
 })
 
+test('a command that comes again is the youngest', () => {
+  const waiting = new WaitingCommands()
+  for (const id of ['a', 'b', 'a']) waiting.add(named(id), 'GTRTO', '0001')
+  assert.equal(waiting.answered('GTRTO', '0001')?.id, 'b')
+})
+
 test('serials count up, past those that a waiting command has', () => {
   const waiting = new WaitingCommands()
   waiting.add(named('a'), 'GTRTO', '0002')
