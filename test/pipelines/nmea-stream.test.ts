@@ -64,11 +64,23 @@ describe('NMEA through a socket', () => {
     assert.equal(gateway.deadLetters.length, 1)
   })
 
-  test('a sentence cut short, then another: both are one line, which is refused, and the next one comes out', async (t) => {
+  test('a sentence cut short, then another: the first is refused, the other comes out, wherever the cut is', async (t) => {
     const gateway = await start(t)
-    await (await gateway.device()).write(Buffer.concat([a.subarray(0, 8), Buffer.from('\r\n'), b]))
-    assert.deepEqual(await headings(gateway, 1), [2])
-    assert.deepEqual(await gateway.errors(), { BAD_CONTENT: 1 })
+    const tagged = sentence('GPHDT,1,T', { s: 'rx' })
+    const device = await gateway.device()
+    let cuts = 0
+    for (const whole of [a, tagged]) {
+      for (let at = 1; at < whole.length - 2; at++) {
+        // A tag block that is whole is the next sentence's as well.
+        if (whole.toString('latin1', 0, at).endsWith('\\') && at > 1) continue
+        await device.write(Buffer.concat([whole.subarray(0, at), b]))
+        cuts++
+      }
+    }
+    assert.deepEqual(await headings(gateway, cuts), Array(cuts).fill(2))
+    await device.write(Buffer.concat([a.subarray(0, 8), Buffer.from('\r\n'), tagged.subarray(0, 20), tagged]))
+    assert.deepEqual((await headings(gateway, cuts + 1)).at(-1), 1)
+    assert.deepEqual(await gateway.errors(), { BAD_CONTENT: cuts + 2 })
   })
 
   test('a sentence cut short, then silence: the idle deadline closes', async (t) => {

@@ -16,7 +16,7 @@ type Out = Outlet<Messages['up'], Frames['down']>
  * when the last of them has come; in front of the first goes a hello in the name that the option `deviceId` gives. Nothing is
  * answered, whatever becomes of them: the protocol has no words for it.
  *
- * Errors: `BAD_CONTENT` for what is no sentence, has a field that cannot be, or parts whose others never came; `CHECKSUM_MISMATCH`;
+ * Errors: `BAD_CONTENT` for what is no sentence or is cut short by another one (which is taken), has a field that cannot be, or parts whose others never came; `CHECKSUM_MISMATCH`;
  * `BAD_HELLO` for an id that IoT Hub does not take, `NOT_IDENTIFIED` as long as the option gives none; down, `NOT_SUPPORTED`
  * for every command. `CONFIGURATION`.
  */
@@ -47,7 +47,7 @@ class NmeaUp implements EndingStep<Buffer, Messages['up'], Buffer> {
   push(line: Buffer, out: Out): void {
     this.#out = out
     this.#parts.expire()
-    if (line.length > 0) this.#take(line, out)
+    if (line.length > 0) this.#takeFrom(line, cutShort(line.toString('latin1')), out)
     this.#out = undefined
   }
 
@@ -55,6 +55,15 @@ class NmeaUp implements EndingStep<Buffer, Messages['up'], Buffer> {
     this.#out = out
     this.#parts.end()
     this.#out = undefined
+  }
+
+  /** What another sentence cuts short is refused, that other one is not touched. */
+  #takeFrom(line: Buffer, begin: number, out: Out): void {
+    if (begin > 0) {
+      const message = `a sentence was cut short: after ${begin} bytes of it another one begins`
+      out.fail(new GatewayError('BAD_CONTENT', message), line.subarray(0, begin))
+    }
+    this.#take(line.subarray(begin), out)
   }
 
   #take(line: Buffer, out: Out): void {
@@ -100,6 +109,17 @@ class NmeaUp implements EndingStep<Buffer, Messages['up'], Buffer> {
       throw new GatewayError('BAD_CONTENT', 'the option deviceId throws', { cause })
     }
   }
+}
+
+/** The beginning of a sentence: tag blocks, whole or not, and what follows them. */
+const begun = /^(?:\\[^\\$!]*\\)*(?:[$!](?:[A-Z\d][^$!]*)?|\\[^\\$!]*)$/
+
+/** Where a second sentence begins in a line, its tag blocks included, whose first one has begun and not ended; else 0. */
+function cutShort(text: string): number {
+  const at = Math.max(text.lastIndexOf('$'), text.lastIndexOf('!'))
+  const front = text.slice(0, Math.max(at, 0))
+  const begin = /(?:\\[^\\]*\\)*$/.exec(front)?.index ?? front.length
+  return begin > 0 && begun.test(front.slice(0, begin)) ? begin : 0
 }
 
 function isAis({ type }: Sentence): boolean {
