@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { GatewayError } from '../../src/core/errors.ts'
 import { type NmeaOptions, nmea } from '../../src/pipelines/nmea.ts'
+import { AisWriter } from '../../src/stages/nmea/ais-bits.ts'
 import { embed, type MemoryHub, memoryHub } from '../../src/testing.ts'
 import { heading, sentence } from '../stages/nmea/sentences.ts'
 
@@ -162,6 +163,20 @@ test('parts whose others never came are refused with their lines: in time, and a
   device.end()
   await device.ended()
   assert.deepEqual(letters, [String(part(1)), String(part(2))])
+})
+
+test('a group of tag blocks names its source and time once: the message is joined, has them, and says who the device is', async () => {
+  const payload = new AisWriter().number(5, 6).number(0, 2).number(247_000_001, 30).number(0, 386).armoured.payload
+  const part = (number: number, tags: Record<string, string>) =>
+    sentence(`BSVDM,2,${number},6,A,${number === 1 ? payload.slice(0, 40) : payload.slice(40)},0`, tags, '!')
+  const parts = [part(1, { g: '1-2-8055', s: 'rx-9', c: '1567685556' }), part(2, { g: '2-2-8055' })]
+  for (const ordered of [parts, parts.toReversed()]) {
+    const { deviceId, body, message: sent } = await message(Buffer.concat(ordered), { deviceId: ({ tags }) => tags?.s })
+    assert.deepEqual([deviceId, body.mmsi, body.fragments], ['rx-9', '247000001', 2])
+    assert.deepEqual(body.tag_blocks, [{ g: '1-2-8055', s: 'rx-9', c: '1567685556' }, { g: '2-2-8055' }])
+    assert.equal(sent.creationTimeUtc, '2019-09-05T12:12:36.000Z')
+    assert.match(sent.messageId ?? '', /^1567685556000-/)
+  }
 })
 
 test('options that cannot work are named', () => {

@@ -6,7 +6,7 @@ import { type EndingStep, type Outlet, type Stage, stage } from '../../core/stag
 import { isDeviceId } from '../hub-names.ts'
 import { AisParts } from './ais-parts.ts'
 import { checkNmeaOptions, type NmeaCodecOptions } from './options.ts'
-import { aisReading, joinedReading, partOf, sentenceReading } from './readings.ts'
+import { aisReading, joinedReading, partOf, sentenceReading, tagsOf } from './readings.ts'
 import { readSentence, type Sentence } from './sentence.ts'
 
 type Out = Outlet<Messages['up'], Frames['down']>
@@ -81,7 +81,9 @@ class NmeaUp implements EndingStep<Buffer, Messages['up'], Buffer> {
     }
     // It may wait for a minute: without a copy all that was read with it would.
     const joined = this.#parts.add({ ...part, line: Buffer.from(line) })
-    if (joined !== undefined) this.#emit(joinedReading(sentence, part, joined), sentence, out)
+    if (joined === undefined) return
+    // The source may stand in front of another part than the one that came last.
+    this.#emit(joinedReading(sentence, part, joined), { ...sentence, tags: tagsOf(joined.tagBlocks) }, out)
   }
 
   #emit(item: Messages['up'], sentence: Sentence, out: Out): void {

@@ -28,13 +28,18 @@ export function aisReading(sentence: Sentence, part: AisPart, line: Buffer, enve
 export function joinedReading(
   sentence: Sentence,
   part: AisPart,
-  { payload, fillBits, tagBlocks }: JoinedAis,
+  { source, payload, fillBits, tagBlocks }: JoinedAis,
 ): Telemetry {
   const { talker, type } = sentence
   const message = decodeAis(payload, fillBits)
   const blocks = tagBlocks.length === 0 ? {} : { tag_blocks: tagBlocks }
   const body = { kind: 'ais', talker, type, ...blocks, fragments: part.total, ...transmission(sentence), ...message }
-  return reading(body, `ais-${message.ais_type}`, timeOf(tagBlocks[0]), Buffer.from(`${part.key},${payload}`))
+  return reading(
+    body,
+    `ais-${message.ais_type}`,
+    timeOf(tagsOf(tagBlocks)),
+    Buffer.from(`${source ?? ''},${part.key},${payload}`),
+  )
 }
 
 /** The part of a message that a VDM or VDO sentence carries. `BAD_CONTENT` for numbers that cannot be. */
@@ -45,8 +50,15 @@ export function partOf(sentence: Sentence, line: Buffer): AisPart {
     throw new GatewayError('BAD_CONTENT', 'an AIS sentence does not say which of 1 to 9 parts it is')
   }
   if (!/^[0-5]$/.test(fill)) throw new GatewayError('BAD_CONTENT', 'an AIS sentence does not have 0 to 5 fill bits')
-  const key = [tags?.s ?? '', talker, type, sequence, channel, total].join(',')
-  return { key, number: Number(number), total: Number(total), payload, fillBits: Number(fill), tags, line }
+  const key = [talker, type, sequence, channel, total].join(',')
+  const [, group] = /^\d+-(\d+-\d+)$/.exec(tags?.g ?? '') ?? []
+  const numbers = { number: Number(number), total: Number(total), fillBits: Number(fill) }
+  return { key, source: tags?.s, group, ...numbers, payload, tags, line }
+}
+
+/** What the tag blocks of a message's parts say together; of what several say, the first. */
+export function tagsOf(tagBlocks: readonly TagBlock[]): TagBlock | undefined {
+  return tagBlocks.length === 0 ? undefined : Object.fromEntries(tagBlocks.toReversed().flatMap(Object.entries<string>))
 }
 
 function headOf({ talker, type, checksum, tags }: Sentence, envelope: boolean): Said {

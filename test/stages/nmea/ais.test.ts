@@ -122,14 +122,17 @@ function desk() {
   return { parts, lost, state }
 }
 
-const part = (key: string, number: number, total: number): AisPart => ({
+const part = (key: string, number: number, total: number, block: Partial<AisPart> = {}): AisPart => ({
   key,
+  source: undefined,
+  group: undefined,
   number,
   total,
   payload: `${key}${number}`,
   fillBits: number,
   tags: undefined,
   line: Buffer.from(`${key}-${number}`),
+  ...block,
 })
 
 test('parts of several messages are joined in whatever order they come', () => {
@@ -151,6 +154,51 @@ test('a part that comes again begins its message anew', () => {
   assert.equal(parts.add(part('a', 1, 2)), undefined)
   assert.deepEqual(lost, ['a-1'])
   assert.equal(parts.add(part('a', 2, 2))?.payload, 'a1a2')
+})
+
+test('of a group of tag blocks one part names the source for all, whichever that is and whichever comes first', () => {
+  for (const named of [1, 2]) {
+    for (const order of [
+      [1, 2],
+      [2, 1],
+    ]) {
+      const { parts, lost } = desk()
+      const of = (number: number) =>
+        part('a', number, 2, { group: '2-7', source: number === named ? 'rx' : undefined, payload: `p${number}` })
+      const joined = order.map((number) => parts.add(of(number)))
+      assert.deepEqual([joined[0], joined[1]?.payload, joined[1]?.source], [undefined, 'p1p2', 'rx'])
+      assert.deepEqual([parts.waiting, lost], [0, []])
+    }
+  }
+})
+
+test('parts of other sources or groups are of other messages, as are those without a group that name no source', () => {
+  const blocks: Partial<AisPart>[] = [
+    { group: '2-7', source: 'ry' },
+    { group: '2-8', source: 'rx' },
+    { group: '2-8' },
+    { source: 'ry' },
+    {},
+  ]
+  for (const block of blocks) {
+    const { parts } = desk()
+    parts.add(part('a', 1, 2, { group: '2-7', source: 'rx' }))
+    assert.equal(parts.add(part('a', 2, 2, block)), undefined, JSON.stringify(block))
+    assert.equal(parts.waiting, 2)
+  }
+  const { parts } = desk()
+  parts.add(part('a', 1, 2, { group: '2-7', source: 'rx' }))
+  assert.equal(parts.add(part('a', 2, 2, { source: 'rx' }))?.payload, 'a1a2')
+})
+
+test('of two sources with a group of the same id, parts that name neither are of the one that lacks them', () => {
+  const { parts, lost } = desk()
+  const of = (number: number, source?: string) =>
+    part('a', number, 2, { group: '2-7', source, payload: `${source}${number}` })
+  for (const source of ['rx', 'ry']) parts.add(of(1, source))
+  assert.deepEqual(parts.add(of(2))?.source, 'ry')
+  assert.deepEqual(parts.add(of(2))?.source, 'rx')
+  assert.deepEqual([parts.waiting, lost], [0, []])
 })
 
 test('no more than 64 messages wait for parts: the oldest is given up', () => {
