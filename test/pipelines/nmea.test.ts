@@ -71,6 +71,19 @@ test('types that are not asked for are passed over, and are no error', async () 
   device.ring.destroy()
 })
 
+test('a text may have the character ! in it: no other sentence begins there', async () => {
+  assert.deepEqual((await message(sentence('GPTXT,01,01,02,hello! world'))).body.fields.at(-1), 'hello! world')
+  assert.deepEqual((await message(sentence('GPTXT,01', { t: 'hello!' }))).body.tag_block, { t: 'hello!' })
+})
+
+test('a line of nothing but the marks of tag blocks is refused as fast as any other', async () => {
+  const marks = Buffer.from(`${'\\'.repeat(2 ** 17)}x${heading(1)}`)
+  const begun = performance.now()
+  assert.equal((await message(Buffer.concat([marks, heading(2)]), { maxLength: 2 ** 18 })).body.heading_true_deg, 2)
+  // Milliseconds; half a minute where each pair of them is begun with anew.
+  assert.ok(performance.now() - begun < 10_000)
+})
+
 test('sentences without a checksum are refused unless they are allowed', async () => {
   const bare = Buffer.from('$GPHDT,7,T\r\n')
   assert.equal((await message(bare, { requireChecksum: false })).body.heading_true_deg, 7)

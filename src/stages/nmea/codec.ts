@@ -116,12 +116,25 @@ class NmeaUp implements EndingStep<Buffer, Messages['up'], Buffer> {
 /** The beginning of a sentence: tag blocks, whole or not, and what follows them. */
 const begun = /^(?:\\[^\\$!]*\\)*(?:[$!](?:[A-Z\d][^$!]*)?|\\[^\\$!]*)$/
 
+/** The start of a sentence and its address. Without the address `!` may be a character of a text. */
+const start = /[$!](?:P[A-Z\d]{2,}|[A-Z\d]{5})[,*]/g
+
 /** Where a second sentence begins in a line, its tag blocks included, whose first one has begun and not ended; else 0. */
 function cutShort(text: string): number {
-  const at = Math.max(text.lastIndexOf('$'), text.lastIndexOf('!'))
-  const front = text.slice(0, Math.max(at, 0))
-  const begin = /(?:\\[^\\]*\\)*$/.exec(front)?.index ?? front.length
-  return begin > 0 && begun.test(front.slice(0, begin)) ? begin : 0
+  const at = [...text.matchAll(start)].at(-1)?.index ?? 0
+  const begin = beforeTags(text, at)
+  return begin > 0 && begun.test(text.slice(0, begin)) ? begin : 0
+}
+
+/** Where the tag blocks begin that end at `at`. From the end, since an expression would try it from each backslash. */
+function beforeTags(text: string, at: number): number {
+  let begin = at
+  while (begin > 1 && text[begin - 1] === '\\') {
+    const opening = text.lastIndexOf('\\', begin - 2)
+    if (opening < 0) return begin
+    begin = opening
+  }
+  return begin
 }
 
 function isAis({ type }: Sentence): boolean {
