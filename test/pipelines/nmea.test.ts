@@ -49,6 +49,20 @@ test('a sentence is a message with its fields, its type, and when it was taken',
   assert.match(sent.messageId ?? '', /^1586295590000-/)
 })
 
+test('a date that no year has is no time of a message, nor are parts of one', async () => {
+  for (const content of [
+    'GPRMC,120000,A,,,,,,,310220,,',
+    'GPRMC,120000,A,,,,,,,,,',
+    'GPZDA,120000,31,04,2020,,',
+    'GPZDA,120000,,04,2020,,',
+  ]) {
+    const { creationTimeUtc, messageId } = (await message(sentence(content))).message
+    assert.deepEqual([creationTimeUtc, messageId], [undefined, undefined], content)
+  }
+  const { creationTimeUtc } = (await message(sentence('GPZDA,235959.5,29,02,2020,,'))).message
+  assert.equal(creationTimeUtc, '2020-02-29T23:59:59.500Z')
+})
+
 test('the time of a tag block comes first, in seconds or milliseconds', async () => {
   for (const c of ['1700000000', '1700000000000']) {
     const { body, message: sent } = await message(sentence('GPHDT,1,T', { s: 'r1', c }))

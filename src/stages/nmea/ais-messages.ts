@@ -50,11 +50,11 @@ const types: Readonly<Record<number, (bits: AisBits) => Decoded>> = {
  */
 export function decodeAis(payload: string, fillBits: number): AisMessage {
   const bits = new AisBits(payload, fillBits)
-  const [type, repeat, mmsi] = [bits.unsigned(0, 6), bits.unsigned(6, 2), bits.unsigned(8, 30)]
+  const [type, repeat, mmsi] = [bits.unsigned(0, 6), bits.unsigned(6, 2), nineDigits(bits.unsigned(8, 30))]
   if (type === null || repeat === null || mmsi === null) {
     throw new GatewayError('BAD_CONTENT', `an AIS message has ${bits.length} bits, it takes 38 to say whose it is`)
   }
-  const envelope = { ais_type: type, repeat, mmsi: String(mmsi).padStart(9, '0'), bits: bits.length }
+  const envelope = { ais_type: type, repeat, mmsi, bits: bits.length }
   return { ...envelope, ...types[type]?.(bits) }
 }
 
@@ -115,8 +115,17 @@ function staticData(b: AisBits): Decoded {
     ship_type: b.unsigned(40, 8),
     vendor: b.text(48, 18),
     callsign: b.text(90, 42),
-    ...dimensions(b, 132),
+    ...(isAuxiliary(b) ? { mothership_mmsi: nineDigits(b.unsigned(132, 30)) } : dimensions(b, 132)),
   }
+}
+
+/** Craft of a ship have 98 in front of their MMSI, and say whose they are where others say how long they are. */
+function isAuxiliary(b: AisBits): boolean {
+  return nineDigits(b.unsigned(8, 30))?.startsWith('98') === true
+}
+
+function nineDigits(mmsi: number | null): string | null {
+  return mmsi === null ? null : String(mmsi).padStart(9, '0')
 }
 
 function position(b: AisBits, at: number): Decoded {

@@ -102,5 +102,6 @@ function padded(number: string | number, width: number): string {
 function existing(text: string): Date | undefined {
   // A point without decimals behind it is none of ISO 8601's.
   const time = new Date(text.replace(/\.Z$/, 'Z'))
-  return Number.isNaN(time.getTime()) ? undefined : time
+  // Date takes the thirtieth of February for a day in March.
+  return Number.isNaN(time.getTime()) || !time.toISOString().startsWith(text.slice(0, 10)) ? undefined : time
 }

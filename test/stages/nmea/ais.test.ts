@@ -110,6 +110,27 @@ test('a message of class B with its name says both, and its values of not availa
   })
 })
 
+test('static data of a craft of a ship says which ship, of any other how long it is', () => {
+  const said = (mmsi: number) => {
+    const writer = new AisWriter().number(24, 6).number(0, 2).number(mmsi, 30).number(1, 2).number(37, 8)
+    const { payload, fillBits } = writer.text('SRT', 18).number(0, 24).text('AUX', 42).number(7_000_001, 30).armoured
+    return decodeAis(payload, fillBits)
+  }
+  assert.deepEqual(said(982_470_001), {
+    ais_type: 24,
+    repeat: 0,
+    mmsi: '982470001',
+    bits: 162,
+    part: 'B',
+    ship_type: 37,
+    vendor: 'SRT',
+    callsign: 'AUX',
+    mothership_mmsi: '007000001',
+  })
+  const { mothership_mmsi: ship, to_bow_m: bow } = said(98_247_000)
+  assert.deepEqual([ship, bow], [undefined, 3])
+})
+
 /** Parts that are joined, with what was given up. */
 function desk() {
   const lost: string[] = []
