@@ -35,17 +35,21 @@ export function authenticate(
   const { unknown = 'close' } = options
   return stage<Messages, Messages>('authenticate', (connection) => {
     const ignored = new IgnoredDevice(connection)
+    /** The name of the hello that was believed; the authenticator may have given the device another. */
+    let claimed: string | undefined
     return {
       up(item, out) {
         const known = connection.identity
         if (known !== undefined) {
-          if (item.kind === 'hello') answerAgain(item, known, connection, out)
+          if (item.kind === 'hello') answerAgain(item, claimed ?? known.deviceId, known, connection, out)
           else out.emit(item)
           return undefined
         }
         if (item.kind === 'hello') {
           connection.greeted = true
-          const identified = identify(item, connection, authenticator, out)
+          const identified = identify(item, connection, authenticator, out).then(() => {
+            claimed = item.deviceId
+          })
           return unknown === 'close' ? identified : identified.catch((thrown) => ignored.refuse(thrown, item, out))
         }
         if (ignored.is) return ignored.forget(item, out)
@@ -95,8 +99,8 @@ async function identify(item: Hello, connection: Connection, authenticator: Auth
   out.reply(receipt(item, 'complete'))
 }
 
-function answerAgain(item: Hello, known: Identity, connection: Connection, out: Out): void {
-  if (item.deviceId !== known.deviceId) {
+function answerAgain(item: Hello, claimed: string, known: Identity, connection: Connection, out: Out): void {
+  if (item.deviceId !== claimed) {
     throw new GatewayError('IDENTITY_CHANGED', 'a second hello on this connection names another device')
   }
   if (item.credentials !== undefined && differ(item.credentials, known.credentials)) {

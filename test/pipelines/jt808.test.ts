@@ -259,7 +259,7 @@ describe('jt808: who a terminal is', () => {
       terminal.locate(),
     )
     assert.deepEqual(verdicts(await answers(device, 5)).toSorted(), [
-      ['0x0102', 4, 0],
+      ['0x0102', 4, 1],
       ['0x0200', 1, 0],
       ['0x0200', 2, 0],
       ['0x0900', 2, 0],
@@ -275,7 +275,11 @@ describe('jt808: who a terminal is', () => {
       ],
     )
     assert.deepEqual([...new Set(hub.accepted.map(({ deviceId }) => deviceId))], ['13800000001'])
-    assert.deepEqual(await errors(), { IDENTITY_CHANGED: 4 })
+    assert.deepEqual(
+      await errors(),
+      { IDENTITY_CHANGED: 4, UNAUTHORIZED: 1 },
+      'its code is not shown on the connection of another',
+    )
   })
 
   test('the header of 2019 gives the same device as that of before', async (t) => {

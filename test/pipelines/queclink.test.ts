@@ -154,8 +154,9 @@ test('a command in words of its own is written with password and serial, and the
   device.write(heartbeat)
   await said(device, heartbeatSack)
   to.queueCommand(imei, JSON.stringify([0, '', '', '', '', '']), { name: 'GTRTO', via: 'method' })
-  await said(device, 'AT+GTRTO=gl300,0,,,,,,0001$')
-  device.write(message({ prefix: 'ACK', report: 'GTRTO', fields: ['GPS', '0001'] }))
+  const given = (await device.read('AT+GTRTO=gl300,0,,,,,,0001$'.length)).toString()
+  assert.match(given, /^AT\+GTRTO=gl300,0,,,,,,[\dA-F]{4}\$$/)
+  device.write(message({ prefix: 'ACK', report: 'GTRTO', fields: ['GPS', given.slice(-5, -1)] }))
   await to.until(() => to.settled.length === 1)
   const { outcome, response } = to.settled[0] as SettledCommand
   const { status, body } = response as { status: number; body: unknown }

@@ -10,6 +10,7 @@ import { GivenCommands } from '../given-commands.ts'
 import { commandText } from './command-text.ts'
 import { encodeGt06, messageOf } from './decode.ts'
 import { momentOf } from './device-time.ts'
+import { isFound } from './framing.ts'
 import type { Gt06CommandResponse, Gt06Login, Gt06Message, Gt06Position } from './messages.ts'
 import { fromWire, type Gt06Wire, toWire } from './wire.ts'
 
@@ -189,6 +190,12 @@ class Gt06Codec implements Codec<Frames> {
       text: text.toString('latin1'),
       language: language ?? null,
     })
+    if (!isFound(frame)) {
+      throw new GatewayError(
+        'BAD_CONTENT',
+        'the text of the command holds a frame, or the beginning of one: no tracker could tell',
+      )
+    }
     this.#commands.add(command, String(this.#flag))
     return frame
   }

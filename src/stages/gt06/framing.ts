@@ -49,10 +49,17 @@ export function gt06Framing(options: Gt06FramingOptions = {}): Framing {
   })
 }
 
-function stopped(frame: Buffer): Buffer {
+/** Whether a tracker would find a frame that is sent: one whose content holds another whole frame it would not. */
+export function isFound(frame: Buffer): boolean {
   const wire = Buffer.concat([frame, stop])
   const seen = new Gt06Finder('strict', wire.length).find(wire, 0)
-  if (seen.kind === 'frame' && seen.next === wire.length) return wire
+  return seen.kind === 'frame' && seen.next === wire.length
+}
+
+function stopped(frame: Buffer): Buffer {
+  if (isFound(frame)) return Buffer.concat([frame, stop])
+  const wire = Buffer.concat([frame, stop])
+  const seen = new Gt06Finder('strict', wire.length).find(wire, 0)
   const why = seen.kind === 'refuse' ? `: ${seen.error.message}` : ''
   throw new GatewayError('BUG', `a frame of ${frame.length} bytes to be sent would not be found again${why}`)
 }

@@ -65,6 +65,12 @@ class Jt808Codec {
     const fault = faultOfLength(message)
     if (fault !== undefined) this.#content.refuse(header, results.badMessage, fault, out)
     const isPlain = header.encryption === 0 && header.subpackage === undefined
+    const isForeign = this.#session.faultOf(header) !== undefined
+    if (isPlain && isForeign && isGreeting(header) && this.#options.authentication !== 'none') {
+      // Codes are asked for, and shown, in one's own name only, whatever else is let pass.
+      out.reply(this.#platform.answer(header, results.failed))
+      throw new GatewayError('UNAUTHORIZED', 'a terminal registers or authenticates on the connection of another')
+    }
     if (isPlain && header.id === messageIds.register) {
       out.emit(this.#session.register(header, this.#content.fieldsOf(message, header, out)))
     } else if (isPlain && header.id === messageIds.authenticate) {
@@ -176,4 +182,8 @@ class Jt808Codec {
       this.#content.deliverOpaque(part, 'subpackage', undefined, out)
     }
   }
+}
+
+function isGreeting({ id }: Header): boolean {
+  return id === messageIds.register || id === messageIds.authenticate
 }

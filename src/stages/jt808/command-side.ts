@@ -36,7 +36,8 @@ export class CommandSide {
     // Before it has authenticated itself it may be anybody. What no message means is refused at once all the same.
     askedBy(command)
     const since = performance.now()
-    this.#held = [...this.#waiting(since), { command, since }].slice(-mostHeld)
+    const others = this.#waiting(since).filter((held) => held.command.id !== command.id)
+    this.#held = [...others, { command, since }].slice(-mostHeld)
     return []
   }
 
@@ -80,6 +81,7 @@ export class CommandSide {
   }
 
   #waiting(now: number) {
-    return this.#held.filter(({ since }) => now - since < this.#timeoutMs)
+    // After half of the time: one that goes out when the endpoint gives it up would be delivered, and obeyed, again.
+    return this.#held.filter(({ since }) => now - since < this.#timeoutMs / 2)
   }
 }

@@ -34,7 +34,7 @@ type OutDown = Outlet<Frames['down'], Messages['up']>
  * +ACK:GTHBD,1A0102,<imei>,,<time>,11F0$                      +SACK:GTHBD,1A0102,11F0$
  * +RESP:GTFRI,…,<count>$  +BUFF:GTFRI,…,<count>$              +SACK:<count>$ once the hub has it, with the option sack
  *                                                             AT+GTRTO=<password>,0,,,,,,0014$
- * +ACK:GTRTO,080100,<imei>,,IOS,0014,<time>,11F1$             +SACK:11F1$ at once, with the option sack
+ * +ACK:GTRTO,080100,<imei>,,IOS,0014,<time>,11F1$             +SACK:11F1$ with the option sack: at once where it settles a command, else as a report
  * ```
  * Errors: `BAD_CONTENT` for a text that is no message, and for the beginning of one that another message cuts short, which is not touched
  * by that; `IDENTITY_CHANGED` for a message of another device than the first. Down, those of `writeCommand`. `CONFIGURATION` for a password
@@ -112,11 +112,14 @@ class QueclinkCodec {
     const { kind, imei, protocol_version, count } = message
     this.#introduce(imei, { imei, protocol_version, device_name: message.device_name }, out)
     if (kind === 'heartbeat') out.reply(heartbeatSack(protocol_version, count))
-    if (kind === 'command_ack' && this.#options.sack) out.reply(sack(count))
     if (kind === 'heartbeat' && !this.#options.heartbeats) return
     const answered = this.#answered(message)
-    if (answered === undefined) for (const each of readingsOf(message, text, this.#options)) out.emit(each)
-    else out.emit(receipt(answered, 'complete', undefined, { status: 200, body: bodyOf(message, this.#options) }))
+    if (answered === undefined) {
+      for (const each of readingsOf(message, text, this.#options)) out.emit(each)
+      return
+    }
+    if (this.#options.sack) out.reply(sack(count))
+    out.emit(receipt(answered, 'complete', undefined, { status: 200, body: bodyOf(message, this.#options) }))
   }
 
   #introduce(deviceId: string, value: unknown, out: Out): void {

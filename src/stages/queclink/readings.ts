@@ -27,7 +27,7 @@ export interface ReadingOptions {
  */
 export function readingsOf(message: QueclinkMessage, text: string, options: ReadingOptions): Telemetry[] {
   const bodies = bodiesOf(message, options)
-  const tag = message.kind === 'report' && options.sack ? new ReceiptGroup(message.count, bodies.length) : undefined
+  const tag = message.kind !== 'heartbeat' && options.sack ? new ReceiptGroup(message.count, bodies.length) : undefined
   const messageId = messageIdOf(message, text.slice(text.indexOf(':') + 1))
   const { kind, report, buffered, send_time_utc } = message
   return bodies.map((body, index) => {

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import type { Command } from '../../core/items.ts'
 import { fourDigits } from './wire.ts'
 
@@ -7,7 +8,12 @@ const rememberedCommands = 256
 /** The commands that a device was given and has not answered, by the serials that they were given under. */
 export class WaitingCommands {
   readonly #waiting = new Map<string, { readonly key: string; readonly command: Command }>()
-  #serial = 0
+  /** Not from 1 on each connection: an answer that is late by a connection would be that of another command. */
+  #serial: number
+
+  constructor(firstSerial = randomInt(0x1_0000)) {
+    this.#serial = firstSerial - 1
+  }
 
   /** The next serial that no waiting command has, four hexadecimal digits. */
   nextSerial(): string {

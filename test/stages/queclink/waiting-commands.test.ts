@@ -39,15 +39,22 @@ test('a command that comes again is the youngest', () => {
 })
 
 test('serials count up, past those that a waiting command has', () => {
-  const waiting = new WaitingCommands()
+  const waiting = new WaitingCommands(1)
   waiting.add(named('a'), 'GTRTO', '0002')
   assert.deepEqual([waiting.nextSerial(), waiting.nextSerial()], ['0001', '0003'])
 })
 
 test('no more than 256 are remembered, the oldest goes', () => {
-  const waiting = new WaitingCommands()
+  const waiting = new WaitingCommands(1)
   for (let each = 0; each <= 256; each++) waiting.add(named(String(each)), 'GTRTO', waiting.nextSerial())
   assert.equal(waiting.answered('GTRTO', '0001'), undefined)
   assert.equal(waiting.answered('GTRTO', '0002')?.id, '1')
   assert.equal(waiting.answered('GTRTO', '0101')?.id, '256')
+})
+
+test('serials begin anywhere: a late answer is not that of the first command of the next connection', () => {
+  const first = Array.from({ length: 20 }, () => new WaitingCommands().nextSerial())
+  assert.ok(new Set(first).size > 1)
+  const last = new WaitingCommands(0xffff)
+  assert.deepEqual([last.nextSerial(), last.nextSerial()], ['FFFF', '0000'])
 })
