@@ -1,4 +1,5 @@
 export { type Codec, codec } from './core/codec.ts'
+export { assertNotExpired, isExpired } from './core/command-expiry.ts'
 export {
   Connection,
   type ConnectionOptions,
@@ -6,6 +7,7 @@ export {
   type Log,
   type Peer,
   silentLog,
+  type Unread,
 } from './core/connection.ts'
 export { type ErrorCode, errorTable, GatewayError, type GatewayErrorOptions, type Verdict } from './core/errors.ts'
 export type { Found } from './core/found.ts'
@@ -13,7 +15,7 @@ export * as found from './core/found.ts'
 export { type FrameFinder, type Framing, type FramingParts, framing } from './core/framing.ts'
 export * from './core/items.ts'
 export type { Batches, Bytes, Frames, Level, Lines, Messages } from './core/levels.ts'
-export { type HubMeter, PipelineMeter, type StageMeter, unmeteredHub } from './core/meter.ts'
+export { type Gauge, type HubMeter, PipelineMeter, type StageMeter, unmeteredHub } from './core/meter.ts'
 export { isPipeline, type Pipeline, type PipelineOptions, pipeline } from './core/pipeline.ts'
 export { defaultPolicy, type Policy } from './core/policy.ts'
 export type { Ring } from './core/ring.ts'

@@ -26,6 +26,15 @@ export interface DeadLetter {
   readonly item: unknown
 }
 
+/** Bytes for the device that it has not taken. */
+export interface Unread {
+  readonly bytes: number
+  /** The last moment at which there were none, as far as it was looked at; milliseconds of `Date.now()`. */
+  readonly noneAt: number
+}
+
+const nothingUnread: Unread = { bytes: 0, noneAt: Number.POSITIVE_INFINITY }
+
 /** Options of {@link Connection}. */
 export interface ConnectionOptions {
   readonly id: string
@@ -52,6 +61,7 @@ export class Connection {
   #closed = false
   #waiting: (() => void)[] = []
   #judge: ((error: GatewayError, items: readonly unknown[]) => void) | undefined
+  #unread: () => Unread = () => nothingUnread
   /** Messages of this connection that the endpoint has taken and not answered. */
   #inFlight = 0
   /** True once the device has said hello, even if that is not answered yet. Set by `authenticate`. */
@@ -113,6 +123,16 @@ export class Connection {
   countInFlight(messages: number): void {
     this.#inFlight += messages
     this.meter.inFlight += messages
+  }
+
+  /** Called by the ring: how many bytes for the device have not left this process, and since when that is so. */
+  onUnread(look: () => Unread): void {
+    this.#unread = look
+  }
+
+  /** What the device has not taken of what was said to it. */
+  get unread(): Unread {
+    return this.#unread()
   }
 
   /** Called by the ring: what hears of items refused by halves that are streams. */

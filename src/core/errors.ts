@@ -51,6 +51,12 @@ export const errorTable = {
   HUB_TIMEOUT: { verdict: 'drop', retryable: true },
   /** The hub session was closed while the request waited. */
   HUB_SESSION_CLOSED: { verdict: 'drop', retryable: true },
+  /** The spool holds as much as it may. */
+  SPOOL_FULL: { verdict: 'drop', retryable: true },
+  /** The spool's disk failed: nothing can be made durable for now. */
+  SPOOL_FAILED: { verdict: 'drop', retryable: true },
+  /** A message waited in the spool for longer than it may. */
+  SPOOL_EXPIRED: { verdict: 'dead-letter', retryable: false },
   /** A command was settled after its lock had expired; the hub delivers it again. */
   LOCK_LOST: { verdict: 'drop', retryable: false },
   /** This transport has no such operation (twins and methods over HTTPS). */
@@ -59,6 +65,8 @@ export const errorTable = {
   UNKNOWN_COMMAND: { verdict: 'drop', retryable: false },
   /** The device did not answer a command in time. */
   COMMAND_TIMEOUT: { verdict: 'drop', retryable: true },
+  /** A command's time was over before it could be written to the device. */
+  COMMAND_EXPIRED: { verdict: 'drop', retryable: true },
   /** The connection ended while a command waited for its answer. */
   DEVICE_GONE: { verdict: 'drop', retryable: true },
   /** No hello within the deadline. */

@@ -47,6 +47,8 @@ export interface Telemetry {
   readonly tag: unknown
   /** Set by the ring where a stage refused this item: it keeps its place in the lane, so that receipts keep their order. */
   refused: GatewayError | undefined
+  /** Set where the hub is known to have it already: it keeps its place in the lane for its receipt, and is not sent again. */
+  alreadyAccepted: boolean
 }
 
 /** A patch of the device twin's reported properties. */
@@ -73,6 +75,14 @@ export interface Command {
   readonly correlationId: string | undefined
   /** How often the hub delivered it before. */
   readonly deliveryCount: number
+  /**
+   * Never written to the device from then on, in milliseconds of `Date.now()`; Infinity where nothing limits it. The hub session sets what
+   * the hub's expiry and lock demand, the endpoint narrows it to {@link Command.answerBefore}; codecs that hold a command ask `isExpired`
+   * before they write it.
+   */
+  writeBefore: number
+  /** When the endpoint gives the command up, in milliseconds of `Date.now()`; set by the endpoint. */
+  answerBefore: number
 }
 
 /** A direct method's result. */
@@ -120,7 +130,7 @@ export function hello(claim: HelloClaim, tag?: unknown, value?: unknown): Hello 
 }
 
 /** The optional parts of {@link telemetry}. */
-export type TelemetryOptions = Partial<Omit<Telemetry, 'kind' | 'body' | 'refused'>>
+export type TelemetryOptions = Partial<Omit<Telemetry, 'kind' | 'body' | 'refused' | 'alreadyAccepted'>>
 
 const noProperties: Properties = Object.freeze({})
 
@@ -141,6 +151,7 @@ export function telemetry(body: Buffer, options: TelemetryOptions = {}): Telemet
     creationTimeUtc: options.creationTimeUtc,
     tag: options.tag,
     refused: undefined,
+    alreadyAccepted: false,
   }
 }
 
@@ -158,7 +169,7 @@ export function report(patch: Readonly<Record<string, unknown>>, tag?: unknown):
 }
 
 /** The optional parts of {@link command}. */
-export type CommandOptions = Partial<Omit<Command, 'kind' | 'id' | 'body'>>
+export type CommandOptions = Partial<Omit<Command, 'kind' | 'id' | 'body' | 'answerBefore'>>
 
 /** Makes a command. Called by hub sessions. */
 export function command(id: string, body: Buffer, options: CommandOptions = {}): Command {
@@ -173,6 +184,8 @@ export function command(id: string, body: Buffer, options: CommandOptions = {}):
     contentEncoding: options.contentEncoding,
     correlationId: options.correlationId,
     deliveryCount: options.deliveryCount ?? 0,
+    writeBefore: options.writeBefore ?? Number.POSITIVE_INFINITY,
+    answerBefore: Number.POSITIVE_INFINITY,
   }
 }
 

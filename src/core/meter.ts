@@ -58,6 +58,17 @@ export interface HubMeter {
   throttled(): void
 }
 
+/** A number that a hub keeps of itself, exported without labels. */
+export interface Gauge {
+  /** Without the prefix, such as `spool_bytes`; a counter's ends in `_total`. */
+  readonly name: string
+  readonly help: string
+  readonly type: 'gauge' | 'counter'
+  /** How several hubs' numbers of this name become one; default `sum`. */
+  readonly merge?: 'sum' | 'max'
+  read(): number
+}
+
 /** A HubMeter that measures nothing. */
 export const unmeteredHub: HubMeter = { request() {}, accepted() {}, throttled() {} }
 

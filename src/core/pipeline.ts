@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream'
 import type { Connection } from './connection.ts'
 import { GatewayError } from './errors.ts'
 import type { Bytes, Level } from './levels.ts'
+import type { Gauge } from './meter.ts'
 import { defaultPolicy, type Policy } from './policy.ts'
 import { Ring } from './ring.ts'
 import type { Endpoint, Halves, Stage } from './stage.ts'
@@ -17,6 +18,7 @@ export interface AnyStage {
 export interface AnyEndpoint {
   readonly name: string
   prepare?(): Promise<void>
+  readonly gauges?: readonly Gauge[]
   open(connection: Connection): Duplex
 }
 

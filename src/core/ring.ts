@@ -3,9 +3,10 @@
 import { type Duplex, finished, pipeline as streamPipeline } from 'node:stream'
 import Pumpify from 'pumpify'
 import { BackpressureWatch } from './backpressure.ts'
+import { assertNotExpired } from './command-expiry.ts'
 import type { Connection } from './connection.ts'
 import { GatewayError, type Verdict } from './errors.ts'
-import { failedReceipt } from './items.ts'
+import { type Command, failedReceipt } from './items.ts'
 import type { Level } from './levels.ts'
 import { type Direction, increment, type StageMeter } from './meter.ts'
 import type { Pipeline } from './pipeline.ts'
@@ -139,8 +140,16 @@ export class Ring {
     socket.on('data', (chunk: Buffer) => {
       meter.bytesUp += chunk.length
     })
+    let noneAt = Date.now()
     this.stream.on('data', (chunk: Buffer) => {
       meter.bytesDown += chunk.length
+      if (socket.writableLength === 0) noneAt = Date.now()
+    })
+    const lastRun = this.#chain.at(-1) as Duplex
+    this.connection.onUnread(() => {
+      const bytes = lastRun.readableLength + this.stream.readableLength + socket.writableLength
+      if (bytes === 0) noneAt = Date.now()
+      return { bytes, noneAt }
     })
     let linger: NodeJS.Timeout | undefined
     // Our FIN is out before theirs: what they still send is read and thrown away for a while. Closing at once would make
@@ -197,7 +206,9 @@ export class Ring {
     const slots = steps.map((each): Slot => {
       const reply = (item: unknown) => this.#turn(direction, each.stage, item)
       const meter = this.connection.meter.stage(each.name, direction)
-      return { name: `${each.name}.${direction}`, stage: each.stage, meter, reply, ...stepOf(each.half) }
+      const step = stepOf(each.half)
+      const push = direction === 'down' ? unlessExpired(step.push) : step.push
+      return { name: `${each.name}.${direction}`, stage: each.stage, meter, reply, push, end: step.end }
     })
     const bytesIn = direction === 'up' && lane.parts.length === 0
     // What comes from the endpoint may be the receipt of a whole batch, which keeps its messages alive.
@@ -368,6 +379,14 @@ function isPowerOfTwo(count: number): boolean {
 
 function kindOf(item: unknown): unknown {
   return (item as { kind?: unknown } | undefined)?.kind
+}
+
+/** A command whose time ran out on its way through a slow stage or a full lane goes no further. */
+function unlessExpired(push: Slot['push']): Slot['push'] {
+  return (item, out) => {
+    if (kindOf(item) === 'command') assertNotExpired(item as Command)
+    return push(item, out)
+  }
 }
 
 function stepOf(half: PlacedHalf['half']): Pick<Slot, 'push' | 'end'> {

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream'
 import type { Connection } from './connection.ts'
 import type { GatewayError } from './errors.ts'
 import type { Level } from './levels.ts'
+import type { Gauge } from './meter.ts'
 
 /** Where a step puts its results: on the way it was going, or back the way it came. Valid during the call only. */
 export interface Outlet<Next, Back> {
@@ -63,6 +64,8 @@ export interface Endpoint<L extends Level> {
   readonly name: string
   /** What must be done once before the first connection. */
   prepare?(): Promise<void>
+  /** Numbers of what it leads to, for the metrics. */
+  readonly gauges?: readonly Gauge[]
   open(connection: Connection): Duplex
   /** For the compiler only; never set. */
   readonly level?: L

@@ -42,6 +42,7 @@ export class Listener {
   constructor(parts: ListenerParts) {
     this.#parts = parts
     this.#meters = parts.metrics.pipeline(parts.pipeline.name)
+    parts.metrics.addGauges(parts.pipeline.endpoint.gauges ?? [])
     const accept = (socket: Socket) => this.#accept(socket)
     // Half-open: a device that has finished sending still gets the receipts of what it sent.
     const options = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 }

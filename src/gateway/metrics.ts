@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import { type HubMeter, increment, PipelineMeter, type StageMeter } from '../core/meter.ts'
+import { type Gauge as HubGauge, type HubMeter, increment, PipelineMeter, type StageMeter } from '../core/meter.ts'
 
 let processRegistry: Registry | undefined
 
@@ -37,6 +37,7 @@ export class ConnectionMeter {
  */
 export class GatewayMetrics {
   readonly #registry = new Registry()
+  readonly #gauges = new Map<string, Set<HubGauge>>()
   readonly #pipelines: { readonly pipeline: PipelineMeter; readonly connections: ConnectionMeter }[] = []
 
   constructor() {
@@ -50,6 +51,25 @@ export class GatewayMetrics {
     const meters = { pipeline: new PipelineMeter(name, this.#hubMeter(name)), connections: new ConnectionMeter() }
     this.#pipelines.push(meters)
     return meters
+  }
+
+  /** Numbers of hubs, of each object once, however many pipelines lead to it. */
+  addGauges(gauges: readonly HubGauge[]): void {
+    for (const gauge of gauges) {
+      const alike = this.#gauges.get(gauge.name)
+      if (alike !== undefined) {
+        alike.add(gauge)
+        continue
+      }
+      const all = new Set([gauge])
+      this.#gauges.set(gauge.name, all)
+      const read = (): Sample[] => {
+        const values = [...all].map((each) => each.read())
+        return [[{}, gauge.merge === 'max' ? Math.max(...values) : values.reduce((sum, value) => sum + value, 0)]]
+      }
+      if (gauge.type === 'counter') this.#counter(gauge.name, gauge.help, [], read)
+      else this.#gauge(gauge.name, gauge.help, [], read)
+    }
   }
 
   /** The text that a scrape gets, and its content type. */

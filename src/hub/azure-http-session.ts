@@ -19,6 +19,8 @@ export interface AzureHttpSessionParts {
   readonly schedule: PollSchedule
   readonly meter: HubMeter
   readonly onClosed: () => void
+  /** Awaited before each poll, beside the schedule's turn. */
+  readonly admitPoll: ((signal: AbortSignal) => Promise<void>) | undefined
 }
 
 /** One device's session over HTTPS: the SDK's client, told to do one thing at a time. */
@@ -39,7 +41,8 @@ export class AzureHttpSession implements HubSession {
    * Asks the hub for a command, which is the only question over HTTPS whose answer tells whether credentials are good.
    * What it finds is kept for {@link AzureHttpSession.commands}.
    */
-  async verify(): Promise<void> {
+  async verify(signal: AbortSignal): Promise<void> {
+    await this.#parts.admitPoll?.(signal)
     this.#first = await this.#parts.transport.poll()
   }
 
@@ -81,6 +84,7 @@ export class AzureHttpSession implements HubSession {
       if (stopped.aborted) return
       try {
         await this.#parts.schedule.turn(found === undefined, stopped)
+        await this.#parts.admitPoll?.(stopped)
         found = await this.#parts.transport.poll()
       } catch (thrown) {
         if (stopped.aborted) return
@@ -130,7 +134,7 @@ export class AzureHttpSession implements HubSession {
 
   /** Undefined for a command that is here already: its lock ran out, and it came again with a new one. */
   #lock(message: Message): Command | undefined {
-    const { sequenceNumber, deliveryCount } = message.transportObj as CommandDetails
+    const { sequenceNumber, deliveryCount, writeBefore } = message.transportObj as CommandDetails
     for (const [id, held] of this.#locked) {
       if (sequenceNumber === undefined || (held.transportObj as CommandDetails).sequenceNumber !== sequenceNumber)
         continue
@@ -153,6 +157,7 @@ export class AzureHttpSession implements HubSession {
       contentEncoding: message.contentEncoding || undefined,
       correlationId: message.correlationId || undefined,
       deliveryCount,
+      writeBefore,
     })
   }
 

@@ -80,12 +80,13 @@ async function openSession(
   const transport = new DeviceTransport(credentialsFor(device, pool.address), requests)
   const client = new azureDevice.Client(transport)
   const onClosed = () => sessions.delete(session)
-  const session = new AzureHttpSession({ client, transport, requests, schedule, meter: context.meter, onClosed })
+  const { meter, admitPoll } = context
+  const session = new AzureHttpSession({ client, transport, requests, schedule, meter, onClosed, admitPoll })
   sessions.add(session)
   const abort = () => requests.close()
   context.signal.addEventListener('abort', abort, { once: true })
   try {
-    await session.verify()
+    if (context.sendOnly !== true) await session.verify(context.signal)
     return session
   } catch (thrown) {
     await session.close()

@@ -3,6 +3,7 @@ import https from 'node:https'
 import azureCommon, { type Message } from 'azure-iot-common'
 import { GatewayError } from '../core/errors.ts'
 import type { HubMeter } from '../core/meter.ts'
+import { writeBefore } from './command-times.ts'
 import type { HubAddress } from './connection-string.ts'
 import { httpError, networkError } from './http-failure.ts'
 
@@ -10,6 +11,8 @@ import { httpError, networkError } from './http-failure.ts'
 interface Answer {
   readonly statusCode: number
   readonly headers: IncomingMessage['headers']
+  /** When the request began, in milliseconds of `Date.now()`: a lock is no older. */
+  readonly askedAt: number
 }
 
 type Done = (error: Error | null, body?: Buffer, answer?: Answer) => void
@@ -19,6 +22,8 @@ export interface CommandDetails {
   readonly deliveryCount: number
   /** The hub's own number of the command: the same each time it is delivered. */
   readonly sequenceNumber: string | undefined
+  /** When it must no longer be written to the device, in milliseconds of `Date.now()`. */
+  readonly writeBefore: number
 }
 
 /** What the requests of all sessions share. */
@@ -97,6 +102,7 @@ export class DeviceRequests {
     const details: CommandDetails = {
       deliveryCount: Number(header('iothub-deliverycount') ?? 0),
       sequenceNumber: header('iothub-sequencenumber'),
+      writeBefore: writeBefore(header('iothub-expiry'), header('date'), answer.askedAt),
     }
     message.transportObj = details
     return message
@@ -115,6 +121,7 @@ export class DeviceRequests {
     }
     const operation = operationOf(method, path)
     const startedAt = performance.now()
+    const askedAt = Date.now()
     let ended = false
     const finish = (error: GatewayError | null, content?: Buffer, answer?: Answer) => {
       if (ended) return
@@ -142,7 +149,7 @@ export class DeviceRequests {
         collect(response).then(
           (content) => {
             const { statusCode = 0, headers } = response
-            if (isAccepted(operation, response)) finish(null, content, { statusCode, headers })
+            if (isAccepted(operation, response)) finish(null, content, { statusCode, headers, askedAt })
             else finish(failed(operation, response, content))
           },
           (error) => finish(networkError(error)),

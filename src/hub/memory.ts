@@ -1,3 +1,4 @@
+import { isExpired } from '../core/command-expiry.ts'
 import { GatewayError } from '../core/errors.ts'
 import {
   type Command,
@@ -42,6 +43,10 @@ export class MemoryHub implements Hub {
   /** Sessions that are open now. */
   readonly sessions = new Set<HubSession>()
   readonly #keys: Readonly<Record<string, string>> | undefined
+  /** Commands as they were queued, by those that were given out: a device's connection writes into its own. */
+  readonly #given = new Map<string, Command>()
+  /** Ids of commands whose time was over before a session asked for them. */
+  readonly expired: string[] = []
   readonly #queues = new Map<string, DeviceQueue>()
   readonly #failures: GatewayError[] = []
   readonly #held = new Set<() => void>()
@@ -127,7 +132,10 @@ export class MemoryHub implements Hub {
       settle: async ({ of, outcome, response }) => {
         assertOpen()
         this.settled.push({ deviceId, command: of, outcome, response })
-        if (outcome === 'abandon') this.#enqueue(deviceId, { ...of, deliveryCount: of.deliveryCount + 1 })
+        const queued = this.#given.get(of.id)
+        this.#given.delete(of.id)
+        if (outcome === 'abandon' && queued !== undefined)
+          this.#enqueue(deviceId, { ...queued, deliveryCount: queued.deliveryCount + 1 })
         this.#changed()
       },
       close: async () => {
@@ -147,7 +155,12 @@ export class MemoryHub implements Hub {
     for (;;) {
       while (!ended() && queue.commands.length === 0) await queue.woken()
       if (ended()) return
-      yield queue.commands.shift() as Command
+      const next = queue.commands.shift() as Command
+      if (isExpired(next)) this.expired.push(next.id)
+      else {
+        this.#given.set(next.id, next)
+        yield { ...next }
+      }
     }
   }
 

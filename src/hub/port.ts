@@ -1,7 +1,7 @@
 import type { Log } from '../core/connection.ts'
 import type { GatewayError } from '../core/errors.ts'
 import type { Command, Identity, Outcome, Receipt, Report, Telemetry } from '../core/items.ts'
-import type { HubMeter } from '../core/meter.ts'
+import type { Gauge, HubMeter } from '../core/meter.ts'
 
 /** What a hub's transport can do. */
 export interface HubAbilities {
@@ -21,11 +21,17 @@ export interface HubSessionContext {
   readonly meter: HubMeter
   /** The connection's log; without it nothing is logged. */
   readonly log?: Log
+  /** True for a session that only sends: it need not ask for commands, not even to see whether its credentials are good. */
+  readonly sendOnly?: boolean
+  /** Awaited before each poll for commands, by transports that poll: how a wrapper paces them. Rejects when the signal fires. */
+  readonly admitPoll?: (signal: AbortSignal) => Promise<void>
 }
 
 /** The hub end as the gateway sees it. Behaviour such as retrying is added by wrapping one Hub in another. */
 export interface Hub {
   readonly can: HubAbilities
+  /** What it measures of itself, beside what sessions report to their meters. A wrapper has those of the hub within, the same objects. */
+  readonly gauges?: readonly Gauge[]
   /** What must be done once before the first session; optional, called before the gateway listens. */
   prepare?(): Promise<void>
   /**

@@ -24,6 +24,7 @@ export function retry(hub: Hub, options: RetryOptions = {}): Hub {
   const backoff = new Backoff(options)
   return {
     can: hub.can,
+    ...(hub.gauges !== undefined && { gauges: hub.gauges }),
     prepare: async () => hub.prepare?.(),
     close: async () => hub.close?.(),
     async open(device, context) {

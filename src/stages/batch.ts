@@ -68,6 +68,7 @@ const nothing = Buffer.alloc(0)
  */
 function slim(item: Telemetry | Report): Telemetry | Report {
   if (item.kind === 'report') return item.refused === undefined ? item : { ...item, patch: {} }
+  if (item.alreadyAccepted) return { ...item, value: undefined, body: nothing, properties: {} }
   // A copy: the refused one may be kept whole by whoever gets the dead letters.
   if (item.refused !== undefined) return { ...item, value: undefined, body: nothing, properties: {} }
   item.value = undefined
@@ -134,7 +135,7 @@ class Batcher extends Duplex {
 
   /** A message that no batch can carry stays in its place, refused, and counts no bytes. */
   #sizeOf(item: Telemetry | Report): number {
-    if (item.kind === 'report' || item.refused !== undefined) return 0
+    if (item.kind === 'report' || item.refused !== undefined || item.alreadyAccepted) return 0
     const bytes = messageBytes(item)
     if (bytes <= maxSendBytes) return bytes
     const message = `a message of ${bytes} bytes exceeds the hub's limit of ${maxSendBytes}`

@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { isExpired } from '../core/command-expiry.ts'
 import type { Connection } from '../core/connection.ts'
 import { GatewayError } from '../core/errors.ts'
 import { type Command, failedReceipt, type Receipt } from '../core/items.ts'
@@ -9,12 +11,31 @@ export interface CommandLimits {
   readonly answerTimeoutMs: number
 }
 
+/** How soon a device that has not taken what was said to it before is looked at again, before it is given a command. */
+const unreadRecheckMs = 50
+
+/** No timer of Node's waits longer. */
+const longestTimerMs = 2 ** 31 - 1
+
 /** How soon a command that is overdue is looked at again while the way up is held. */
 const heldRecheckMs = 1000
 
+/** A command that the device was given, or is about to be. */
+interface Waiting {
+  readonly command: Command
+  /** Milliseconds of `Date.now()`. */
+  readonly givenAt: number
+  /** Until its time to be written is over, then until its time to be answered is. */
+  timer: NodeJS.Timeout | undefined
+}
+
 /**
- * The commands of one connection between hub and device: fetches the next only when the way down has room and few enough
- * wait for an answer, settles each exactly once, abandons what is not answered in time.
+ * The ledger of the commands of one connection, between hub and device: fetches the next only when the way down has room, the device
+ * has taken what was said to it before, and few enough wait for an answer; settles each exactly once; abandons what is
+ * not answered in time.
+ *
+ * No command reaches the device after its `writeBefore`: it is given only to a device that reads, stages refuse one whose time is over, and
+ * one that still lies in this process when its time is over, behind bytes that the device does not take, is cut off with them.
  */
 export class CommandDesk {
   readonly #session: HubSession
@@ -22,7 +43,8 @@ export class CommandDesk {
   readonly #limits: CommandLimits
   readonly #give: (command: Command) => Promise<void>
   readonly #upHeld: () => boolean
-  readonly #waiting = new Map<string, { readonly command: Command; readonly timer: NodeJS.Timeout }>()
+  readonly #cut: (failure: GatewayError) => void
+  readonly #waiting = new Map<string, Waiting>()
   readonly #settling = new Set<Promise<void>>()
   readonly #stop = new AbortController()
   #closed = false
@@ -30,7 +52,7 @@ export class CommandDesk {
 
   /**
    * `give` resolves once the command is in the lane and the lane wants more. `upHeld` is true while the way up is held: an
-   * answer may be waiting in it.
+   * answer may be waiting in it. `cut` ends the connection at once.
    */
   constructor(
     session: HubSession,
@@ -38,7 +60,9 @@ export class CommandDesk {
     limits: CommandLimits,
     give: (command: Command) => Promise<void>,
     upHeld: () => boolean = () => false,
+    cut: (failure: GatewayError) => void = () => {},
   ) {
+    this.#cut = cut
     this.#session = session
     this.#connection = connection
     this.#limits = limits
@@ -77,43 +101,86 @@ export class CommandDesk {
   async #fetch(): Promise<void> {
     try {
       for await (const command of this.#session.commands(this.#stop.signal)) {
+        await this.#whenRead(command)
         if (this.#closed) {
           const gone = new GatewayError('DEVICE_GONE', 'the connection ended before the command reached it', {
             stage: 'hub.down',
           })
-          this.#settle({ command, timer: undefined }, failedReceipt(command, gone))
+          this.#settle(this.#enter(command), failedReceipt(command, gone))
           break
         }
-        const timer = setTimeout(() => this.#expire(command), this.#limits.answerTimeoutMs)
-        this.#waiting.set(command.id, { command, timer })
+        const now = Date.now()
+        command.answerBefore = Math.min(command.answerBefore, now + this.#limits.answerTimeoutMs)
+        command.writeBefore = Math.min(command.writeBefore, command.answerBefore)
+        const waiting = this.#enter(command, now)
+        if (isExpired(command, now)) {
+          this.#giveUp(waiting, 'COMMAND_EXPIRED', 'the time of a command was over before the device could take it')
+          continue
+        }
+        waiting.timer = setTimeout(() => this.#recall(waiting), timerMs(command.writeBefore - now))
         await this.#give(command)
         while (this.#waiting.size >= this.#limits.maxCommands && !this.#closed) {
           await new Promise<void>((resolve) => {
             this.#answered = resolve
           })
         }
+        await this.#whenRead()
       }
     } catch (thrown) {
       if (!this.#closed) this.#connection.refused(GatewayError.from(thrown, 'hub.down'), [])
     }
   }
 
-  #expire(command: Command): void {
-    const waiting = this.#waiting.get(command.id)
-    if (waiting === undefined) return
-    if (this.#upHeld()) {
-      // The device may have answered long ago, behind readings that wait for the hub: that delay is ours.
-      const timer = setTimeout(() => this.#expire(command), heldRecheckMs)
-      this.#waiting.set(command.id, { command, timer })
-      return
-    }
-    const message = `no answer within ${this.#limits.answerTimeoutMs} ms`
-    const error = new GatewayError('COMMAND_TIMEOUT', message, { stage: 'hub.down' })
-    this.#connection.refused(error, [command])
-    this.#settle(waiting, failedReceipt(command, error))
+  #enter(command: Command, givenAt = Date.now()): Waiting {
+    const waiting: Waiting = { command, givenAt, timer: undefined }
+    this.#waiting.set(command.id, waiting)
+    return waiting
   }
 
-  #settle(waiting: { command: Command; timer: NodeJS.Timeout | undefined }, receipt: Receipt<Command>): void {
+  /** Resolves when the device has taken all that was said to it; a command that waits for that resolves it when its time is over. */
+  async #whenRead(command?: Command): Promise<void> {
+    const givenUpAt = Date.now() + this.#limits.answerTimeoutMs
+    while (!this.#closed && this.#connection.unread.bytes > 0) {
+      if (command !== undefined && (isExpired(command) || Date.now() >= givenUpAt)) return
+      await delay(unreadRecheckMs, undefined, { signal: this.#stop.signal }).catch(() => undefined)
+    }
+  }
+
+  /** The time to write it is over. What the system has taken is written; what has not left this process must not leave it. */
+  #recall(waiting: Waiting): void {
+    const { command, givenAt } = waiting
+    const { bytes, noneAt } = this.#connection.unread
+    if (bytes > 0 && noneAt <= givenAt) {
+      const failure = new GatewayError('STALLED', 'the device did not read before the time of its command was over', {
+        stage: 'hub.down',
+      })
+      this.#giveUp(waiting, 'COMMAND_EXPIRED', failure.message)
+      this.#cut(failure)
+      return
+    }
+    const leftMs = command.answerBefore - Date.now()
+    if (command.writeBefore < command.answerBefore && leftMs > 0) {
+      waiting.timer = setTimeout(() => this.#expire(waiting), timerMs(leftMs))
+    } else this.#expire(waiting)
+  }
+
+  #expire(waiting: Waiting): void {
+    if (this.#upHeld()) {
+      // The device may have answered long ago, behind readings that wait for the hub: that delay is ours.
+      waiting.timer = setTimeout(() => this.#expire(waiting), heldRecheckMs)
+      return
+    }
+    const waitedMs = Math.max(0, waiting.command.answerBefore - waiting.givenAt)
+    this.#giveUp(waiting, 'COMMAND_TIMEOUT', `no answer within ${waitedMs} ms`)
+  }
+
+  #giveUp(waiting: Waiting, code: 'COMMAND_EXPIRED' | 'COMMAND_TIMEOUT', message: string): void {
+    const error = new GatewayError(code, message, { stage: 'hub.down' })
+    this.#connection.refused(error, [waiting.command])
+    this.#settle(waiting, failedReceipt(waiting.command, error))
+  }
+
+  #settle(waiting: Waiting, receipt: Receipt<Command>): void {
     clearTimeout(waiting.timer)
     this.#waiting.delete(waiting.command.id)
     this.#answered?.()
@@ -124,4 +191,8 @@ export class CommandDesk {
     this.#settling.add(settling)
     void settling.then(() => this.#settling.delete(settling))
   }
+}
+
+function timerMs(waitMs: number): number {
+  return Math.min(waitMs, longestTimerMs)
 }

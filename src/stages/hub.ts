@@ -28,6 +28,7 @@ export function hub(to: Hub, options: HubOptions = {}): Endpoint<Batches> {
   return {
     name: 'hub',
     prepare: async () => to.prepare?.(),
+    ...(to.gauges !== undefined && { gauges: to.gauges }),
     open: (connection) => new HubEndpoint(to, limits, connection),
   }
 }
@@ -64,6 +65,7 @@ class HubEndpoint extends Duplex {
         limits,
         (command) => this.#give(command),
         () => this.#held !== undefined,
+        (failure) => this.destroy(failure),
       )
     })
   }
@@ -160,6 +162,8 @@ class HubEndpoint extends Duplex {
     for (const message of batch.messages) {
       if (message.refused !== undefined) {
         exceptions.set(message, message.refused)
+      } else if (message.kind === 'telemetry' && message.alreadyAccepted) {
+        // Its receipt is all that is owed.
       } else if (message.kind === 'telemetry') {
         together.push(message)
       } else {

@@ -1,15 +1,20 @@
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { once } from 'node:events'
+import { beforeEach, describe, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { GatewayError } from '../../src/core/errors.ts'
-import { command, receipt } from '../../src/core/items.ts'
+import { type Command, command, receipt } from '../../src/core/items.ts'
 import { batchOf, endpoint } from './held-hub.ts'
 
-const [c1, c2, c3] = ['c1', 'c2', 'c3'].map((id) => command(id, Buffer.of())) as [
-  ReturnType<typeof command>,
-  ReturnType<typeof command>,
-  ReturnType<typeof command>,
-]
+let c1: Command
+let c2: Command
+let c3: Command
+
+beforeEach(() => {
+  c1 = command('c1', Buffer.of())
+  c2 = command('c2', Buffer.of())
+  c3 = command('c3', Buffer.of())
+})
 
 describe('commands of a connection', () => {
   test('a command goes down, its answer settles it as it says, with the method’s result', async () => {
@@ -192,6 +197,96 @@ describe('commands of a connection', () => {
     assert.deepEqual(
       to.settled.map(({ outcome }) => outcome),
       ['abandon'],
+    )
+    stream.destroy()
+  })
+
+  test('one whose time is over before the device could be given it is abandoned unwritten', async () => {
+    const { read, refused, stream, to } = await endpoint()
+    to.command(command('late', Buffer.of(), { writeBefore: Date.now() - 1 }), c2)
+    await turn()
+    assert.equal(await read(), c2)
+    assert.deepEqual(
+      to.settled.map(({ of, outcome, error }) => [of.id, outcome, error?.code]),
+      [['late', 'abandon', 'COMMAND_EXPIRED']],
+    )
+    assert.deepEqual(
+      refused.map(([code, stage]) => [code, stage]),
+      [['COMMAND_EXPIRED', 'hub.down']],
+    )
+    stream.destroy()
+  })
+
+  test('the endpoint narrows the time to write to the time to answer, and never widens it', async () => {
+    const { read, stream, to } = await endpoint({ answerTimeoutMs: 1000 })
+    const soon = Date.now() + 200
+    c1.writeBefore = soon
+    to.command(c1, c2)
+    await turn()
+    await read()
+    await read()
+    assert.equal(c1.writeBefore, soon)
+    assert.ok(c1.answerBefore > soon && c1.answerBefore <= Date.now() + 1000)
+    assert.equal(c2.writeBefore, c2.answerBefore)
+    stream.destroy()
+  })
+
+  test('a device that does not read is given nothing until it does', async () => {
+    const { connection, read, stream, to } = await endpoint()
+    let bytes = 10
+    const looked = new Promise<void>((resolve) => {
+      connection.onUnread(() => {
+        resolve()
+        return { bytes, noneAt: 0 }
+      })
+    })
+    to.command(c1)
+    await looked
+    assert.equal(await read(), null)
+    bytes = 0
+    const read1 = once(stream, 'readable')
+    await read1
+    assert.equal(await read(), c1)
+    stream.destroy()
+  })
+
+  test('a command that still lies in the process when its time is over is cut off with the connection', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 1000 })
+    const { connection, read, stream, to } = await endpoint()
+    let bytes = 0
+    connection.onUnread(() => ({ bytes, noneAt: 900 }))
+    const failures: unknown[] = []
+    stream.on('error', (error: GatewayError) => failures.push(error.code))
+    c1.writeBefore = 6000
+    to.command(c1)
+    await turn()
+    assert.equal(await read(), c1)
+    bytes = 5
+    t.mock.timers.tick(4999)
+    assert.equal(to.settled.length, 0)
+    t.mock.timers.tick(1)
+    await turn()
+    assert.deepEqual(
+      to.settled.map(({ of, outcome, error }) => [of.id, outcome, error?.code]),
+      [['c1', 'abandon', 'COMMAND_EXPIRED']],
+    )
+    assert.deepEqual(failures, ['STALLED'])
+  })
+
+  test('one that the device has taken may be answered after its time to be written is over', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 1000 })
+    const { connection, read, stream, to, write } = await endpoint()
+    connection.onUnread(() => ({ bytes: 0, noneAt: 3000 }))
+    c1.writeBefore = 6000
+    to.command(c1)
+    await turn()
+    assert.equal(await read(), c1)
+    connection.onUnread(() => ({ bytes: 5, noneAt: 3000 }))
+    t.mock.timers.tick(20_000)
+    await write(receipt(c1, 'complete'))
+    assert.deepEqual(
+      to.settled.map(({ of, outcome }) => [of.id, outcome]),
+      [['c1', 'complete']],
     )
     stream.destroy()
   })

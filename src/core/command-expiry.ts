@@ -1,0 +1,13 @@
+import { GatewayError } from './errors.ts'
+import type { Command } from './items.ts'
+
+/** True from the moment on at which a command must no longer be written to its device. */
+export function isExpired(command: Command, now = Date.now()): boolean {
+  return now >= command.writeBefore
+}
+
+/** Called wherever a command may have waited, last before it is written. Throws `COMMAND_EXPIRED`, which abandons it. */
+export function assertNotExpired(command: Command): void {
+  if (!isExpired(command)) return
+  throw new GatewayError('COMMAND_EXPIRED', 'the time of a command was over before it could be written to the device')
+}

@@ -1,0 +1,24 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { assertNotExpired, isExpired } from '../../src/core/command-expiry.ts'
+import { command } from '../../src/core/items.ts'
+
+test('a command is expired from the very moment on at which it must not be written', () => {
+  const open = command('c1', Buffer.of(), { writeBefore: 1000 })
+  assert.deepEqual(
+    [999, 1000, 1001].map((now) => isExpired(open, now)),
+    [false, true, true],
+  )
+})
+
+test('a command without a time never expires', () => {
+  assert.equal(isExpired(command('c1', Buffer.of()), Number.MAX_SAFE_INTEGER), false)
+})
+
+test('one that is expired is refused for now, so that it is abandoned', () => {
+  assert.throws(() => assertNotExpired(command('c1', Buffer.of(), { writeBefore: Date.now() - 1 })), {
+    code: 'COMMAND_EXPIRED',
+    retryable: true,
+  })
+  assertNotExpired(command('c2', Buffer.of(), { writeBefore: Date.now() + 60_000 }))
+})
