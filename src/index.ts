@@ -133,6 +133,7 @@ export {
   writeSentence,
 } from './stages/nmea/sentence.ts'
 export { type OctetCountedOptions, octetCounted } from './stages/octet-counted.ts'
+export { jsonArray, newlineJoined, type Packing, type PackingOptions, packing } from './stages/packing.ts'
 export { payload } from './stages/payload.ts'
 export type { PayloadFormat } from './stages/payload-format.ts'
 export type { PayloadOptions } from './stages/payload-options.ts'

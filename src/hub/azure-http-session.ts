@@ -43,6 +43,7 @@ export class AzureHttpSession implements HubSession {
    */
   async verify(signal: AbortSignal): Promise<void> {
     await this.#parts.admitPoll?.(signal)
+    this.#assertOpen()
     this.#first = await this.#parts.transport.poll()
   }
 
@@ -85,6 +86,8 @@ export class AzureHttpSession implements HubSession {
       try {
         await this.#parts.schedule.turn(found === undefined, stopped)
         await this.#parts.admitPoll?.(stopped)
+        // A poll by a client that was closed would arm its token timer for ever.
+        stopped.throwIfAborted()
         found = await this.#parts.transport.poll()
       } catch (thrown) {
         if (stopped.aborted) return

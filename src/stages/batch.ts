@@ -14,6 +14,7 @@ import type { Batches, Messages } from '../core/levels.ts'
 import { maxSendBytes, messageBytes } from '../core/message-size.ts'
 import type { PipelineMeter } from '../core/meter.ts'
 import { type Outlet, type Stage, stage } from '../core/stage.ts'
+import { type Packing, packReadings } from './packing.ts'
 
 /** Options of {@link batch}. */
 export interface BatchOptions {
@@ -23,6 +24,12 @@ export interface BatchOptions {
   readonly maxBytes?: number
   /** How long the first message of a batch may wait for others; default 50. 0 sends what one turn of the event loop brings. */
   readonly lingerMs?: number
+  /**
+   * Joins readings of the device into fewer messages, because the hub's daily quota counts messages of 4 KB and not requests:
+   * {@link jsonArray}, {@link newlineJoined}, or a {@link packing} of your own. Every reading still has its own receipt; `maxCount` and `maxBytes`
+   * count readings. What the hub says of a packed message holds for all its readings. Default: every reading is a message.
+   */
+  readonly pack?: Packing
 }
 
 /**
@@ -35,10 +42,41 @@ export function batch(options: BatchOptions = {}): Stage<Messages, Batches> {
     maxBytes: inRange('maxBytes', options.maxBytes ?? 180_000, 1, maxSendBytes),
     lingerMs: inRange('lingerMs', options.lingerMs ?? 50, 0, 60_000),
   }
-  return stage<Messages, Batches>('batch', (connection) => ({
-    up: new Batcher(limits, connection),
-    down: (item, out) => unfold(item, out, connection.meter),
-  }))
+  const { pack } = options
+  return stage<Messages, Batches>('batch', (connection) => {
+    const packs: Packs = new Map()
+    return {
+      up: new Batcher(limits, connection, (messages) =>
+        pack === undefined ? messages : packed(messages, pack, packs),
+      ),
+      down: (item, out) => unfold(item, out, packs, connection.meter),
+    }
+  })
+}
+
+/** The readings of each packed message that has no receipt yet. */
+type Packs = Map<Telemetry | Report, readonly Telemetry[]>
+
+function packed(collected: readonly (Telemetry | Report)[], how: Packing, packs: Packs): (Telemetry | Report)[] {
+  const messages: (Telemetry | Report)[] = []
+  let together: Telemetry[] = []
+  const close = () => {
+    for (const { message, readings } of packReadings(together, how)) {
+      messages.push(message)
+      // Their bytes are in the message; what is owed to them is a receipt.
+      if (message !== readings[0]) packs.set(message, readings.map(withoutContent))
+    }
+    together = []
+  }
+  for (const item of collected) {
+    if (item.kind === 'telemetry' && item.refused === undefined && !item.alreadyAccepted) together.push(item)
+    else {
+      close()
+      messages.push(item)
+    }
+  }
+  close()
+  return messages
 }
 
 function inRange(name: string, value: number, min: number, max: number): number {
@@ -46,7 +84,12 @@ function inRange(name: string, value: number, min: number, max: number): number 
   throw new GatewayError('CONFIGURATION', `batch: ${name} must be an integer from ${min} to ${max}, not ${value}`)
 }
 
-function unfold(item: Batches['down'], out: Outlet<Messages['down'], Batches['up']>, meter: PipelineMeter): void {
+function unfold(
+  item: Batches['down'],
+  out: Outlet<Messages['down'], Batches['up']>,
+  packs: Packs,
+  meter: PipelineMeter,
+): void {
   if (item.kind === 'command') {
     out.emit(item)
     return
@@ -54,9 +97,13 @@ function unfold(item: Batches['down'], out: Outlet<Messages['down'], Batches['up
   const { messages } = item.of
   for (const message of messages) {
     const error = item.exceptions.get(message) ?? item.error
-    const one = error === undefined ? receipt(message, item.outcome) : failedReceipt(message, error)
-    meter.countReceipt(message.kind, one.outcome)
-    out.emit(one)
+    const readings = packs.get(message)
+    packs.delete(message)
+    for (const each of readings ?? [message]) {
+      const one = error === undefined ? receipt(each, item.outcome) : failedReceipt(each, error)
+      meter.countReceipt(each.kind, one.outcome)
+      out.emit(one)
+    }
   }
 }
 
@@ -68,19 +115,23 @@ const nothing = Buffer.alloc(0)
  */
 function slim(item: Telemetry | Report): Telemetry | Report {
   if (item.kind === 'report') return item.refused === undefined ? item : { ...item, patch: {} }
-  if (item.alreadyAccepted) return { ...item, value: undefined, body: nothing, properties: {} }
-  // A copy: the refused one may be kept whole by whoever gets the dead letters.
-  if (item.refused !== undefined) return { ...item, value: undefined, body: nothing, properties: {} }
+  // Copies: the refused one may be kept whole by whoever gets the dead letters.
+  if (item.alreadyAccepted || item.refused !== undefined) return withoutContent(item)
   item.value = undefined
   return item
 }
 
-type Limits = Required<BatchOptions>
+function withoutContent(reading: Telemetry): Telemetry {
+  return { ...reading, value: undefined, body: nothing, properties: {} }
+}
+
+type Limits = Required<Omit<BatchOptions, 'pack'>>
 
 /** The collecting half. A Duplex rather than a Transform, because a batch keeps filling while the one before it waits to be read. */
 class Batcher extends Duplex {
   readonly #limits: Limits
   readonly #connection: Connection
+  readonly #prepare: (messages: (Telemetry | Report)[]) => (Telemetry | Report)[]
   #messages: (Telemetry | Report)[] = []
   #bytes = 0
   #timer: NodeJS.Timeout | undefined
@@ -90,8 +141,13 @@ class Batcher extends Duplex {
   #due = false
   #held: (() => void) | undefined
 
-  constructor(limits: Limits, connection: Connection) {
+  constructor(
+    limits: Limits,
+    connection: Connection,
+    prepare: (messages: (Telemetry | Report)[]) => (Telemetry | Report)[],
+  ) {
     super({ objectMode: true, readableHighWaterMark: 1, writableHighWaterMark: 16 })
+    this.#prepare = prepare
     this.#limits = limits
     this.#connection = connection
   }
@@ -169,7 +225,7 @@ class Batcher extends Duplex {
   #flush(): void {
     if (this.#messages.length > 0) {
       if (!this.#room) return
-      const full: Batch = { kind: 'batch', messages: this.#messages, bytes: this.#bytes }
+      const full: Batch = { kind: 'batch', messages: this.#prepare(this.#messages), bytes: this.#bytes }
       this.#messages = []
       this.#bytes = 0
       this.#room = this.push(full)

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises'
 import { isExpired } from '../core/command-expiry.ts'
 import type { Connection } from '../core/connection.ts'
 import { GatewayError } from '../core/errors.ts'
@@ -140,6 +140,8 @@ export class CommandDesk {
   /** Resolves when the device has taken all that was said to it; a command that waits for that resolves it when its time is over. */
   async #whenRead(command?: Command): Promise<void> {
     const givenUpAt = Date.now() + this.#limits.answerTimeoutMs
+    // What was said just now is on its way to the socket.
+    if (this.#connection.unread.bytes > 0) await turn()
     while (!this.#closed && this.#connection.unread.bytes > 0) {
       if (command !== undefined && (isExpired(command) || Date.now() >= givenUpAt)) return
       await delay(unreadRecheckMs, undefined, { signal: this.#stop.signal }).catch(() => undefined)

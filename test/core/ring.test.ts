@@ -3,11 +3,16 @@ import { PassThrough } from 'node:stream'
 import { test } from 'node:test'
 import { Connection } from '../../src/core/connection.ts'
 import { GatewayError } from '../../src/core/errors.ts'
-import type { Bytes, Lines } from '../../src/core/levels.ts'
+import type { Bytes, Lines, Messages } from '../../src/core/levels.ts'
 import { type Pipeline, pipeline } from '../../src/core/pipeline.ts'
 import { type Endpoint, type Outlet, stage } from '../../src/core/stage.ts'
+import { authenticate } from '../../src/stages/authenticate.ts'
+import { fromHello } from '../../src/stages/authenticators.ts'
+import { batch } from '../../src/stages/batch.ts'
+import { hub } from '../../src/stages/hub.ts'
+import { json } from '../../src/stages/json.ts'
 import { lines } from '../../src/stages/lines.ts'
-import { embed } from '../../src/testing.ts'
+import { embed, memoryHub } from '../../src/testing.ts'
 import { latch } from './slots.ts'
 import { lineStage, marks, mirror } from './text-pipelines.ts'
 
@@ -308,4 +313,34 @@ test('an open ring keeps no process alive', () => {
   )
   assert.equal(process.getActiveResourcesInfo().length, before)
   for (const ring of rings) ring.destroy()
+})
+
+test('a command whose time runs out in a slow stage goes no further, and is abandoned', async () => {
+  const to = memoryHub()
+  const gate = latch()
+  const slow = stage<Messages, Messages>('slow', () => ({
+    down: async (item, out) => {
+      if (item.kind === 'command' && item.deliveryCount === 0) {
+        await gate.opened
+        item.writeBefore = Date.now()
+      }
+      out.emit(item)
+    },
+  }))
+  const plant = pipeline('p', lines(), json(), authenticate(fromHello()), slow, batch(), hub(to))
+  const device = embed(plant)
+  device.write('{"$hello":{"deviceId":"d1","key":"a2V5"}}\n')
+  await device.next()
+  const id = to.queueCommand('d1', '1')
+  const settled = to.until(() => to.settled.length === 1)
+  gate.open()
+  await settled
+  assert.deepEqual(
+    to.settled.map(({ command, outcome }) => [command.id, outcome]),
+    [[id, 'abandon']],
+  )
+  assert.equal(device.ring.connection.meter.stage('json', 'down').errors.get('COMMAND_EXPIRED'), 1)
+  assert.match(await device.next(), /command-1/, 'the hub gives it again, with a new lock')
+  assert.equal(device.pending().length, 0)
+  device.ring.destroy()
 })

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
 import { type Command, receipt } from '../../src/core/items.ts'
+import { unmeteredHub } from '../../src/core/meter.ts'
 import type { HubSession } from '../../src/hub/port.ts'
 import { retry } from '../../src/hub/retry.ts'
 import { Rig, reading } from './rig.ts'
@@ -143,4 +145,61 @@ test('settling that is in flight when the session closes ends with it', async ()
   const settling = session.settle(receipt(command, 'complete'))
   await session.close()
   await assert.rejects(settling, { code: 'HUB_SESSION_CLOSED' })
+})
+
+test('a session that only sends asks for no command, not even to be opened', async () => {
+  const id = queue('not for us')
+  const before = polls()
+  const hub = rig.hub()
+  const session = await hub.open(rig.identity('d1'), {
+    signal: new AbortController().signal,
+    meter: unmeteredHub,
+    sendOnly: true,
+  })
+  await session.send([reading('x')])
+  assert.equal(polls(), before)
+  assert.equal(stateOf(id), 'enqueued')
+  await session.close()
+})
+
+test('each poll waits to be admitted, the one that opens the session too', async () => {
+  queue('c')
+  const asked: AbortSignal[] = []
+  const gates: (() => void)[] = []
+  const admitPoll = (signal: AbortSignal) => {
+    asked.push(signal)
+    return new Promise<void>((resolve) => gates.push(resolve))
+  }
+  const before = polls()
+  const opening = rig
+    .hub()
+    .open(rig.identity('d1'), { signal: new AbortController().signal, meter: unmeteredHub, admitPoll })
+  while (gates.length === 0) await turn()
+  assert.equal(polls(), before)
+  gates[0]?.()
+  const session = await opening
+  assert.equal(polls(), before + 1)
+  const commands = commandsOf(session)
+  await commands.next()
+  const second = commands.next()
+  while (gates.length < 2) await turn()
+  assert.equal(polls(), before + 1)
+  await session.close()
+  assert.equal(asked[1]?.aborted, true)
+  gates[1]?.()
+  assert.equal((await second).done, true)
+})
+
+test('a command says until when it may be written: its expiry, or its lock where that ends earlier', async () => {
+  const session = await rig.open(rig.identity('d1'))
+  const expiresAt = Date.now() + 20_000
+  rig.emulator.hub.queueCommand('d1', { body: Buffer.from('1'), expiryTimeUtc: new Date(expiresAt).toISOString() })
+  const askedAt = Date.now()
+  queue('2')
+  const commands = commandsOf(session)
+  const first: Command = (await commands.next()).value
+  assert.equal(first.writeBefore, expiresAt)
+  const second: Command = (await commands.next()).value
+  assert.ok(second.writeBefore >= askedAt + 58_000 && second.writeBefore <= Date.now() + 58_000)
+  assert.equal(second.answerBefore, Number.POSITIVE_INFINITY, 'that is for the endpoint to say')
 })

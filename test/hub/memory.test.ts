@@ -133,3 +133,26 @@ test('reports are remembered', async () => {
     [['d1', { firmware: '1.2' }]],
   )
 })
+
+test('a command whose time was over before anybody asked for it is not given out', async () => {
+  const hub = memoryHub()
+  const session = await open(hub)
+  const late = hub.queueCommand('d1', 'late', { writeBefore: Date.now() - 1 })
+  const early = hub.queueCommand('d1', 'early', { writeBefore: Date.now() + 60_000 })
+  const { value } = await session.commands()[Symbol.asyncIterator]().next()
+  assert.equal(value.id, early)
+  assert.deepEqual(hub.expired, [late])
+})
+
+test('an abandoned command comes again as it was queued, whatever a connection has made of its times', async () => {
+  const hub = memoryHub()
+  const session = await open(hub)
+  const writeBefore = Date.now() + 60_000
+  hub.queueCommand('d1', 'c', { writeBefore })
+  const commands = session.commands()[Symbol.asyncIterator]()
+  const first: Command = (await commands.next()).value
+  first.writeBefore = 0
+  await session.settle(receipt(first, 'abandon'))
+  const second: Command = (await commands.next()).value
+  assert.deepEqual([second.id, second.writeBefore, second.deliveryCount], [first.id, writeBefore, 1])
+})

@@ -8,6 +8,7 @@ import { GatewayError } from '../../src/core/errors.ts'
 import { type Batch, command, hello, receipt, report, telemetry } from '../../src/core/items.ts'
 import { maxSendBytes, messageBytes } from '../../src/core/message-size.ts'
 import { batch } from '../../src/stages/batch.ts'
+import { jsonArray, newlineJoined } from '../../src/stages/packing.ts'
 import { feed } from '../../src/testing.ts'
 import { batcher } from './batcher.ts'
 
@@ -225,5 +226,77 @@ describe('batch, collecting', () => {
     ]) {
       assert.throws(() => batch(options), { code: 'CONFIGURATION' })
     }
+  })
+})
+
+describe('batch, packing', () => {
+  const reading = (tag: number) => telemetry(Buffer.from(String(tag)), { tag, contentType: 'application/json' })
+  const open = (pack = jsonArray()) => {
+    const connection = new Connection({ id: 'c', pipeline: 'p' })
+    connection.onRefused(() => {})
+    return { connection, ...batch({ maxCount: 4, pack }).open(connection) }
+  }
+  const down = async (half: unknown, item: unknown) => {
+    const received: unknown[] = []
+    const out = { emit: (each: unknown) => received.push(each), reply: assert.fail, fail: assert.fail }
+    await (half as (item: unknown, out: unknown) => unknown)(item, out)
+    return received as { of: { tag: unknown }; outcome: string; error: GatewayError | undefined }[]
+  }
+  const collect = async (up: Duplex, ...items: unknown[]) => {
+    up.read()
+    for (const item of items) up.write(item)
+    await turn()
+    return up.read() as Batch
+  }
+
+  test('what is packed is one message, and each of its readings has a receipt of its own, in order', async () => {
+    const { connection, up, down: half } = open()
+    const refused = reading(2)
+    refused.refused = new GatewayError('BAD_CONTENT', 'no')
+    const full = await collect(up as Duplex, reading(0), reading(1), refused, reading(3))
+    assert.deepEqual(
+      full.messages.map((message) => (message.kind === 'telemetry' ? message.body.toString() : message)),
+      ['[0,1]', '', '[3]'],
+    )
+    const exceptions = new Map([[full.messages[1], refused.refused]])
+    const receipts = await down(half, { ...receipt(full, 'complete'), exceptions })
+    assert.deepEqual(
+      receipts.map(({ of, outcome }) => [of.tag, outcome]),
+      [
+        [0, 'complete'],
+        [1, 'complete'],
+        [2, 'reject'],
+        [3, 'complete'],
+      ],
+    )
+    assert.deepEqual(connection.meter.receipts.get('telemetry'), { complete: 3, abandon: 0, reject: 1 })
+  })
+
+  test('what the hub says of a packed message holds for its readings', async () => {
+    const { up, down: half } = open(newlineJoined())
+    const full = await collect(up as Duplex, ...[0, 1, 2, 3].map(reading))
+    assert.equal(full.messages.length, 1)
+    const later = new GatewayError('HUB_THROTTLED', 'later')
+    const receipts = await down(half, {
+      ...receipt(full, 'complete'),
+      exceptions: new Map([[full.messages[0], later]]),
+    })
+    assert.deepEqual(
+      receipts.map(({ of, outcome, error }) => [of.tag, outcome, error?.code]),
+      [0, 1, 2, 3].map((tag) => [tag, 'abandon', 'HUB_THROTTLED']),
+    )
+  })
+
+  test('a reading that the hub has already keeps its place beside what is packed', async () => {
+    const { up, down: half } = open()
+    const known = reading(1)
+    known.alreadyAccepted = true
+    const full = await collect(up as Duplex, reading(0), known, reading(2), reading(3))
+    assert.equal(full.messages.length, 3)
+    const receipts = await down(half, { ...receipt(full, 'complete'), exceptions: new Map() })
+    assert.deepEqual(
+      receipts.map(({ of, outcome }) => [of.tag, outcome]),
+      [0, 1, 2, 3].map((tag) => [tag, 'complete']),
+    )
   })
 })

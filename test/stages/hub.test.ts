@@ -27,6 +27,20 @@ describe('hub, sending', () => {
     stream.destroy()
   })
 
+  test('what the hub has already is not sent again, and has its receipt', async () => {
+    const { read, stream, to, write } = await endpoint()
+    const known = telemetry(Buffer.of(), { tag: 2 })
+    known.alreadyAccepted = true
+    await write(batchOf(1, known, 3))
+    assert.deepEqual(sent(to), [[1, 3]])
+    await to.answer()
+    assert.deepEqual(
+      await answerOf(read),
+      [1, 2, 3].map((tag) => [tag, 'complete']),
+    )
+    stream.destroy()
+  })
+
   test('one send is on the wire at a time, in the order of the batches, and receipts keep it', async () => {
     const { read, stream, to, write } = await endpoint()
     await write(batchOf(1, 2), batchOf(3), batchOf(4))
