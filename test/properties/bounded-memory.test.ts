@@ -21,6 +21,8 @@ const batchesAtUser = 33
 const batchesOnTheWayDown = 3
 /** Bytes for the device: 16 KiB and what exceeds it in the way down, the ring and the socket. */
 const bytesDown = (largest: number) => 3 * (highWater + largest)
+/** A user's stream at the bytes has two buffers of its own. */
+const bytesAtUser = (largest: number) => 2 * (highWater + largest)
 
 const line = Buffer.from(`${'{"$seq":1234,"t":20.5,"padding":"'.padEnd(96, 'x')}"}\n`)
 const ack = '{"$ack":1234}\n'.length
@@ -28,8 +30,13 @@ const ack = '{"$ack":1234}\n'.length
 function ceiling(chunk: Buffer, stall: string): number {
   const bytes = 2 * (highWater + chunk.length) + highWater
   let items = itemsBeforeBatcher + batchesAtHub * batchCount
-  if (stall.endsWith('batches')) items += batchesAtUser * batchCount
-  if (stall.includes('device')) items += batchesOnTheWayDown * batchCount + bytesDown(batchCount * ack) / ack
+  if (stall.includes('batches')) items += batchesAtUser * batchCount
+  if (stall.includes('device') || stall.includes('down')) {
+    items += batchesOnTheWayDown * batchCount
+    // At the batches nothing has become bytes yet.
+    if (!stall.includes('batches')) items += bytesDown(batchCount * ack) / ack
+  }
+  if (stall.includes('stream at the bytes, going down')) items += bytesAtUser(batchCount * ack) / ack
   return bytes + items * line.length
 }
 

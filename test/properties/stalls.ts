@@ -1,9 +1,10 @@
 import { Duplex } from 'node:stream'
 import { Connection } from '../../src/core/connection.ts'
 import type { Batches, Bytes, Level, Lines, Messages } from '../../src/core/levels.ts'
+import type { Direction } from '../../src/core/meter.ts'
 import { pipeline } from '../../src/core/pipeline.ts'
 import type { Ring } from '../../src/core/ring.ts'
-import { type Outlet, type Stage, stage } from '../../src/core/stage.ts'
+import { type Halves, type Outlet, type Stage, stage } from '../../src/core/stage.ts'
 import { authenticate } from '../../src/stages/authenticate.ts'
 import { fromHello } from '../../src/stages/authenticators.ts'
 import { batch } from '../../src/stages/batch.ts'
@@ -17,7 +18,8 @@ export const places = ['bytes', 'lines', 'messages', 'batches'] as const
 export type Place = (typeof places)[number]
 
 /** Halves that fit between any levels: they look at nothing. */
-type AnyHalves = { up: Duplex | ((item: never, out: Outlet<never, never>) => Promise<void> | undefined) }
+type AnyHalf = Duplex | ((item: never, out: Outlet<never, never>) => Promise<void> | undefined)
+type AnyHalves = Halves<Level<never, never>, Level<never, never>>
 
 /** What fails to go on for ever. */
 export interface Stall {
@@ -51,29 +53,34 @@ class StuckStream extends Duplex {
 
 const never = new Promise<void>(() => {})
 
-function stuckStep(passes: number): AnyHalves {
+function stuckStep(passes: number): AnyHalf {
   let taken = 0
-  return {
-    up(item, out) {
-      if (taken++ >= passes) return never
-      out.emit(item)
-      return undefined
-    },
+  return (item, out) => {
+    if (taken++ >= passes) return never
+    out.emit(item)
+    return undefined
   }
 }
+
+const directions: readonly Direction[] = ['up', 'down']
 
 // A batch is the first thing to come that far; everywhere else the hello comes first.
 const passesAt = (place: Place) => (place === 'batches' ? 0 : 1)
 
 export const stalls: readonly Stall[] = [
-  ...places.map((place): Stall => {
-    const user = () => ({ up: new StuckStream(place !== 'bytes', passesAt(place)) })
-    return { name: `a stream at the ${place}`, culprit: `user-${place}.up`, user: { [place]: user } }
-  }),
-  ...places.map((place): Stall => {
-    const user = () => stuckStep(passesAt(place))
-    return { name: `a step at the ${place}`, culprit: `user-${place}.up`, user: { [place]: user } }
-  }),
+  ...directions.flatMap((direction) =>
+    places.flatMap((place): Stall[] => {
+      const stuck = (name: string, half: () => AnyHalf): Stall => ({
+        name: `${name} at the ${place}, going ${direction}`,
+        culprit: `user-${place}.${direction}`,
+        user: { [place]: () => ({ [direction]: half() }) },
+      })
+      return [
+        stuck('a stream', () => new StuckStream(place !== 'bytes', passesAt(place))),
+        stuck('a step', () => stuckStep(passesAt(place))),
+      ]
+    }),
+  ),
   { name: 'the hub', culprit: 'hub.up', holdsHub: true },
   { name: 'a device that does not read', culprit: 'socket.down', reads: false },
 ]
@@ -88,7 +95,7 @@ export class PressedRing {
   constructor(stall: Partial<Stall>, fuse = true) {
     if (stall.holdsHub) this.to.hold()
     const at = <L extends Level>(place: Place): Stage<L, L> =>
-      stage<L, L>(`user-${place}`, () => stall.user?.[place]?.() ?? {})
+      stage<L, L>(`user-${place}`, () => (stall.user?.[place]?.() ?? {}) as unknown as Halves<L, L>)
     const plant = pipeline(
       'pressed',
       at<Bytes>('bytes'),
