@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
+import { drawTimeline } from './plot.ts'
 import type { Result } from './result.ts'
 import type { Scenario } from './scenario.ts'
 import { type Summary, summarise } from './summary.ts'
@@ -38,11 +39,17 @@ measured process's alone and holds beside other work; rates a second need a mach
   return `${['# Benchmark', `${machine}\n${run}`, noise, ...sections, ...faults(results)].join('\n\n')}\n`
 }
 
-/** Writes `latest.md` and `latest.json`. */
+/** Writes `latest.md`, `latest.json`, and the timeline of each row that has one as `SCENARIO-ROW.svg`. */
 export function writeReport(dir: string, text: string, results: readonly Result[], made: Circumstances): void {
   mkdirSync(dir, { recursive: true })
   writeFileSync(join(dir, 'latest.md'), text)
-  writeFileSync(join(dir, 'latest.json'), `${JSON.stringify({ ...made, results }, undefined, 2)}\n`)
+  const figures = results.map(({ timeline: _drawn, ...result }) => result)
+  writeFileSync(join(dir, 'latest.json'), `${JSON.stringify({ ...made, results: figures }, undefined, 2)}\n`)
+  for (const { scenario, row, timeline } of results) {
+    if (timeline === undefined) continue
+    const name = `${scenario}-${row}`.replaceAll(/[^\w]+/g, '-')
+    writeFileSync(join(dir, `${name}.svg`), drawTimeline(timeline))
+  }
 }
 
 function figureTables(summaries: readonly Summary[]): string[] {

@@ -1,4 +1,5 @@
 import type { Measured } from './scenario.ts'
+import type { Timeline } from './timeline.ts'
 
 /** One row in one repetition. */
 export interface Result {
@@ -11,6 +12,8 @@ export interface Result {
   readonly acknowledged?: number
   /** True where every count agrees: a figure of lost or doubled messages means nothing. */
   readonly verified: boolean
+  /** Drawn, not printed. */
+  readonly timeline?: Timeline
   /** Why the row could not be measured. */
   readonly error?: string
 }
@@ -21,7 +24,16 @@ export function isVerified({ sent, received, acknowledged = sent }: Omit<Measure
 }
 
 /** A result as one line of JSON, figures beside the rest. */
-export function resultLine({ figures, sent, received, acknowledged, verified, error, ...where }: Result): string {
+export function resultLine({
+  figures,
+  sent,
+  received,
+  acknowledged,
+  verified,
+  error,
+  timeline: _drawn,
+  ...where
+}: Result): string {
   const rounded = Object.entries(figures).map(([name, value]) => [name, Number(value.toPrecision(5))])
   return JSON.stringify({ ...where, ...Object.fromEntries(rounded), sent, received, acknowledged, verified, error })
 }

@@ -8,7 +8,9 @@ import { endToEndScenario } from './scenarios/end-to-end.ts'
 import { framingScenario } from './scenarios/framing.ts'
 import { hubSinkScenario } from './scenarios/hub-sink.ts'
 import { idleConnectionsScenario } from './scenarios/idle-connections.ts'
+import { packingScenario } from './scenarios/packing.ts'
 import { pipelineScenario } from './scenarios/pipeline.ts'
+import { slowHubScenario } from './scenarios/slow-hub.ts'
 import { structScenario } from './scenarios/struct.ts'
 
 interface Flags {
@@ -29,6 +31,8 @@ const scenarios: readonly Scenario[] = [
   hubSinkScenario,
   endToEndScenario,
   idleConnectionsScenario,
+  packingScenario,
+  slowHubScenario,
 ]
 const usualRepetitions = 3
 const rowTimeoutMs = 60_000

@@ -1,4 +1,5 @@
 import type { Processes } from './processes.ts'
+import type { Timeline } from './timeline.ts'
 
 /** How much a run shall do, the same for every row. */
 export interface Effort {
@@ -19,6 +20,8 @@ export interface Measured {
   readonly received: number
   /** What the near end was told has arrived, where the protocol tells. */
   readonly acknowledged?: number
+  /** What changed in the course of it; the report draws the last repetition's. */
+  readonly timeline?: Timeline
 }
 
 /** One way to do a scenario's work, measured in processes of its own. */

@@ -28,9 +28,12 @@ export class Device {
   #expected = firstSequence
   /** When those readings were due whose latency is wanted, by sequence number. */
   readonly #dueAt = new Map<number, number>()
+  #heardSome: (() => void) | undefined
   #allAnswered: (() => void) | undefined
   /** From the moment that a reading was due to its acknowledgement. */
   latenciesMs: number[] = []
+  /** The same with the moment of each acknowledgement, milliseconds of `Date.now()`. */
+  heard: { readonly at: number; readonly ms: number }[] = []
 
   constructor(port: number, load: Load) {
     this.#load = load
@@ -80,6 +83,16 @@ export class Device {
     }
   }
 
+  /** Resolves when fewer readings than that wait for their acknowledgement. */
+  async fewerUnanswered(count: number): Promise<void> {
+    while (this.#next - this.#expected >= count) {
+      const heard = new Promise<void>((resolve) => {
+        this.#heardSome = resolve
+      })
+      await Promise.race([heard, this.#failed])
+    }
+  }
+
   /** Resolves when every reading is acknowledged. Rejects on any other answer, and if the gateway closes. */
   async answered(): Promise<void> {
     if (this.#expected === this.#next) return
@@ -99,13 +112,18 @@ export class Device {
     const lines = (this.#rest + chunk.toString('latin1')).split('\n')
     this.#rest = lines.pop() ?? ''
     for (const line of lines) this.#hearLine(line)
+    this.#heardSome?.()
     if (this.#expected === this.#next) this.#allAnswered?.()
   }
 
   #hearLine(line: string): void {
     if (line === `{"$ack":${this.#expected}}`) {
       const dueAt = this.#dueAt.get(this.#expected)
-      if (dueAt !== undefined) this.latenciesMs.push(performance.now() - dueAt)
+      if (dueAt !== undefined) {
+        const ms = performance.now() - dueAt
+        this.latenciesMs.push(ms)
+        this.heard.push({ at: Date.now(), ms })
+      }
       this.#dueAt.delete(this.#expected)
       this.#expected++
     } else if (line.startsWith('{"$welcome":')) {

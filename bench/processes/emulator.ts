@@ -1,4 +1,4 @@
-import { startEmulator } from '../../src/emulator/index.ts'
+import { type AcceptedMessage, type EmulatedHub, type Fault, startEmulator } from '../../src/emulator/index.ts'
 import type { DeviceClaim } from '../parts/device.ts'
 import { answer } from './answer.ts'
 
@@ -12,33 +12,73 @@ export interface HubPlace {
 /** What the hub has, and what that has cost it so far. */
 export interface HubCount {
   readonly messages: number
+  /** Quota meters of 4 KB that they cost. */
+  readonly meters: number
+  /** Readings in them, counted where that was asked for: elements of arrays, lines. */
+  readonly readings: number
+  /** Requests that carried messages. */
+  readonly requests: number
   readonly cpuUs: number
 }
 
 let messages = 0
+let meters = 0
+let readings = 0
+let hub: EmulatedHub | undefined
 
 const emulator = {
   /** Starts a hub with so many devices. */
-  async listen(devices: number): Promise<HubPlace> {
+  async listen(devices: number, how: { readonly countReadings?: boolean } = {}): Promise<HubPlace> {
     const deviceIds = Array.from({ length: devices }, (_, index) => `d${index + 1}`)
-    const { hostName, ca, hub } = await startEmulator({ devices: deviceIds.map((deviceId) => ({ deviceId })) })
-    hub.subscribe(() => {
+    const started = await startEmulator({ devices: deviceIds.map((deviceId) => ({ deviceId })) })
+    const { hostName, ca } = started
+    const listening = started.hub
+    hub = listening
+    listening.subscribe((message) => {
       messages++
+      meters += Math.max(1, Math.ceil(meteredBytes(message) / 4096))
+      if (how.countReadings) readings += readingsIn(message)
     })
     const claims = deviceIds.map((deviceId) => ({
       deviceId,
-      key: hub.requireDevice(deviceId).authentication.symmetricKey.primaryKey,
+      key: listening.requireDevice(deviceId).authentication.symmetricKey.primaryKey,
     }))
     return { connectionString: `HostName=${hostName}`, ca, claims }
   },
 
+  /** What goes wrong from now on, in place of what did. */
+  fault(fault: Fault): void {
+    hub?.faults.put(fault)
+  },
+
+  /** Nothing goes wrong any more; what was held goes on. */
+  heal(): void {
+    hub?.faults.clear()
+  },
+
   count(): HubCount {
     const { user, system } = process.cpuUsage()
-    return { messages, cpuUs: user + system }
+    return { messages, meters, readings, requests: hub?.counters.requests('send') ?? 0, cpuUs: user + system }
   },
 }
 
 /** What the emulator process answers. */
 export type EmulatorProcess = typeof emulator
+
+/** What the quota counts: body, names and values of the application's properties, values of the system's. */
+function meteredBytes({ body, properties, systemProperties }: AcceptedMessage): number {
+  let bytes = body.length
+  for (const [name, value] of Object.entries(properties)) bytes += Buffer.byteLength(name) + Buffer.byteLength(value)
+  for (const [name, value] of Object.entries(systemProperties)) {
+    // What the hub stamped itself is not billed.
+    if (!name.startsWith('iothub-')) bytes += Buffer.byteLength(value)
+  }
+  return bytes
+}
+
+function readingsIn({ body }: AcceptedMessage): number {
+  if (body[0] !== 0x5b) return body.toString('latin1').split('\n').length
+  return (JSON.parse(body.toString()) as unknown[]).length
+}
 
 answer(emulator)

@@ -1,6 +1,9 @@
 import { serve } from '../../src/gateway/serve.ts'
 import { azureHttp } from '../../src/hub/azure-http.ts'
+import { retry } from '../../src/hub/retry.ts'
 import { jsonLines } from '../../src/pipelines/json-lines.ts'
+import { jsonArray, newlineJoined } from '../../src/stages/packing.ts'
+import { GatewayRecorder, type Recorded } from '../parts/gateway-recorder.ts'
 import { type Usage, UsageClock } from '../parts/usage.ts'
 import { answer } from './answer.ts'
 import type { HubPlace } from './emulator.ts'
@@ -10,15 +13,33 @@ export interface GatewayUsage extends Usage {
   readonly maxRssKiB: number
 }
 
+/** What a scenario wants other than usual. */
+export interface GatewayPlan {
+  /** Readings in one message. */
+  readonly pack?: 'json' | 'lines'
+  /** Tries again what the hub fails. */
+  readonly retries?: boolean
+}
+
+const packings = { json: jsonArray, lines: newlineJoined }
 const clock = new UsageClock()
+let recorder: GatewayRecorder | undefined
 
 const gateway = {
   /** Serves jsonLines for the hub; resolves with the port. */
-  async listen({ connectionString, ca }: HubPlace): Promise<number> {
-    const hub = azureHttp(connectionString, { ca })
-    const { address } = await serve(jsonLines(hub), { port: 0, host: '127.0.0.1' })
-    return address.port
+  async listen({ connectionString, ca }: HubPlace, plan: GatewayPlan = {}): Promise<number> {
+    const to = azureHttp(connectionString, { ca })
+    const batch = plan.pack === undefined ? {} : { pack: packings[plan.pack]() }
+    const served = await serve(jsonLines(plan.retries ? retry(to) : to, { batch }), { port: 0, host: '127.0.0.1' })
+    recorder = new GatewayRecorder(served.metrics)
+    return served.address.port
   },
+
+  /** Samples itself from now on. */
+  record: (everyMs: number): void => recorder?.start(everyMs),
+
+  /** What it saw of itself; ends the sampling. */
+  recorded: (): Recorded | undefined => recorder?.stop(),
 
   start: (): void => clock.start(),
 

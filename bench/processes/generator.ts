@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import { Device, type DeviceClaim } from '../parts/device.ts'
 import { percentile } from '../parts/latency.ts'
 import { lineBlock } from '../parts/lines.ts'
@@ -23,6 +24,21 @@ export interface Sent {
 export interface SentPaced extends Sent {
   readonly latencyMs: { readonly p50: number; readonly p99: number }
 }
+
+/** What was sent in a given time, and how long some of it waited for its receipt. */
+export interface SentFor extends Sent {
+  /** Of one reading a write: when it was acknowledged (`Date.now()`), and how long after it was written. */
+  readonly latencies: readonly { readonly at: number; readonly ms: number }[]
+}
+
+/**
+ * Readings that a device leaves unanswered where devices press: more than a ring holds (some 1,300 of 100 bytes), so that the rest stands in
+ * TCP's buffers; not all that those take, which is megabytes, and would be all that latencies tell of.
+ */
+const pressedUnanswered = 2000
+
+/** Readings of one write where devices press: small, so that latencies are seen often. */
+const pressedAtOnce = 50
 
 /** Devices that connect at once; more would overflow the queue of the listener. */
 const connectingAtOnce = 100
@@ -66,6 +82,27 @@ const generator = {
     const sent = await finish(messages, before)
     const sorted = devices.flatMap((device) => device.latenciesMs).sort((a, b) => a - b)
     return { ...sent, latencyMs: { p50: percentile(sorted, 50), p99: percentile(sorted, 99) } }
+  },
+
+  /** Every device writes whenever the gateway reads, for so long; resolves when all is acknowledged. */
+  async sendFor(durationMs: number): Promise<SentFor> {
+    const before = countAcknowledged()
+    const until = performance.now() + durationMs
+    let sent = 0
+    const press = async (device: Device) => {
+      while (performance.now() < until) {
+        await device.fewerUnanswered(pressedUnanswered)
+        sent += pressedAtOnce
+        await device.write(pressedAtOnce - 1)
+        await device.write(1, performance.now())
+        // A gateway that takes everything must not keep this loop from hearing the receipts.
+        await turn()
+      }
+    }
+    for (const device of devices) device.heard = []
+    await Promise.all(devices.map(press))
+    const outcome = await finish(sent, before)
+    return { ...outcome, latencies: devices.flatMap((device) => device.heard) }
   },
 
   /** How many connections stand. */

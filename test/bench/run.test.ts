@@ -66,7 +66,16 @@ describe('the runner', () => {
     const listed = await runBench('--list')
     assert.equal(listed.exitCode, 0)
     const names = [...listed.stdout.matchAll(/^[^ ][^:]*(?=: )/gm)].map(([name]) => name)
-    assert.deepEqual(names, ['framing', 'struct', 'pipeline', 'hub-sink', 'end-to-end', 'idle-connections'])
+    assert.deepEqual(names, [
+      'framing',
+      'struct',
+      'pipeline',
+      'hub-sink',
+      'end-to-end',
+      'idle-connections',
+      'packing',
+      'slow-hub',
+    ])
     assert.equal((await runBench('--only', 'nothing')).exitCode, 2)
   })
 })
