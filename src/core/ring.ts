@@ -50,6 +50,8 @@ export class Ring {
   /** The innermost stage whose up half closed the connection by an error: it and those outside of it take nothing more. */
   #shut = -1
   #refusals = false
+  /** The innermost stage whose up half reads ahead of a hello; -1 without one. */
+  readonly #ahead: number
   #refusalCount = 0
   #bugCount = 0
   #handlerFaultCount = 0
@@ -61,6 +63,8 @@ export class Ring {
     this.#pipeline = pipeline
     this.connection = connection
     this.#halves = pipeline.stages.map((stage) => stage.open(connection))
+    // Up to and with that stage no run waits for a hello's answer.
+    this.#ahead = this.#halves.findLastIndex((halves) => halves.ahead)
     const endpoint = guardStream(pipeline.endpoint.open(connection))
     connection.onRefused((error, items) => {
       const [name = pipeline.endpoint.name, direction] = (error.stage ?? '').split('.')
@@ -179,11 +183,10 @@ export class Ring {
     })
     if (direction === 'down') placed.reverse()
     const lane: Lane = { parts: [], entries: [] }
-    // Up to and with the innermost stage that reads ahead, no run waits for a hello's answer.
-    const ahead = direction === 'up' ? this.#halves.findLastIndex((halves) => halves.ahead) : -1
+    const ahead = direction === 'up' ? this.#ahead : -1
     let steps: PlacedHalf[] = []
     const closeRun = (last: boolean) => {
-      if (steps.length > 0 || last) this.#addRun(lane, direction, steps, last, ahead)
+      if (steps.length > 0 || last) this.#addRun(lane, direction, steps, last)
       steps = []
     }
     for (const each of placed) {
@@ -202,7 +205,7 @@ export class Ring {
     return lane
   }
 
-  #addRun(lane: Lane, direction: Direction, steps: readonly PlacedHalf[], last: boolean, ahead: number): void {
+  #addRun(lane: Lane, direction: Direction, steps: readonly PlacedHalf[], last: boolean): void {
     const slots = steps.map((each): Slot => {
       const reply = (item: unknown) => this.#turn(direction, each.stage, item)
       const meter = this.connection.meter.stage(each.name, direction)
@@ -213,7 +216,7 @@ export class Ring {
     const bytesIn = direction === 'up' && lane.parts.length === 0
     // What comes from the endpoint may be the receipt of a whole batch, which keeps its messages alive.
     const maxWaiting = direction === 'down' && lane.parts.length === 0 ? 1 : undefined
-    const readsAhead = steps.length > 0 && steps.every(({ stage }) => stage <= ahead)
+    const readsAhead = direction === 'up' && steps.length > 0 && steps.every(({ stage }) => stage <= this.#ahead)
     const run = new Run(slots, { bytesIn, bytesOut: last, maxWaiting }, this.#context(direction, readsAhead))
     steps.forEach((each, at) => {
       lane.entries.push({ stage: each.stage, enter: (item) => run.inject(at, item) })
@@ -225,7 +228,11 @@ export class Ring {
   #context(direction: Direction, readsAhead: boolean): RunContext {
     return {
       failed: (error, item, slot) => this.#failed(GatewayError.from(error, slot.name), item, slot, direction),
-      refused: (item) => this.#refusals && (item as { refused?: unknown }).refused !== undefined,
+      // Before identity whoever judges what comes too early sees those too that a stage reading ahead has refused.
+      refused: (item) =>
+        this.#refusals &&
+        (readsAhead || this.connection.identity !== undefined) &&
+        (item as { refused?: unknown }).refused !== undefined,
       shut: (stage) => direction === 'up' && stage <= this.#shut,
       identified: () => direction === 'down' || readsAhead || this.connection.identity !== undefined,
       answered: (item) =>
@@ -247,7 +254,7 @@ export class Ring {
   }
 
   #failed(thrown: GatewayError, item: unknown, slot: Slot, direction: Direction): Failed {
-    const error = direction === 'up' ? this.#tooEarly(thrown, item) : thrown
+    const error = direction === 'up' && slot.stage > this.#ahead ? this.#tooEarly(thrown, item) : thrown
     // A step that fails when the ring is gone, because it is, concerns nobody.
     if (this.stream.destroyed) return nothingMore
     // What this side cuts off by ending the connection is not the device's fault.
@@ -312,7 +319,8 @@ export class Ring {
   /** Gives a failed item its receipt, or tells the device of an error that answers no item. */
   #answer(error: GatewayError, item: unknown, stage: number, direction: Direction, tell: boolean): Failed {
     const kind = kindOf(item)
-    const known = this.connection.identity !== undefined
+    // What was read ahead waits behind its hello: there it is known whether it came too early.
+    const known = this.connection.identity !== undefined || stage <= this.#ahead
     if (direction === 'up' && known && (kind === 'telemetry' || kind === 'report')) {
       ;(item as { refused: GatewayError }).refused = error
       this.#refusals = true

@@ -84,6 +84,37 @@ for (const fuse of [true, false]) {
     device.ring.destroy()
   })
 
+  test(`a reading that is refused while its hello waits has its receipt, in its turn (${way})`, async () => {
+    const { authenticator, open } = slowly()
+    const to = memoryHub()
+    const device = embed(built(to, authenticator, true, fuse))
+    device.write(`${greeting}{"$seq":1}\n{"$seq":2,"$properties":7}\n`)
+    device.write('{"$seq":3,"$properties":{"a b":"1"}}\n{"$seq":4}\n{"$ping":1}\n')
+    assert.equal(await device.next(), '{"$pong":1}\n')
+    open()
+    assert.equal(await device.next(), welcome)
+    assert.equal(await device.next(), '{"$ack":1}\n')
+    for (const number of [2, 3])
+      assert.match(await device.next(), new RegExp(`^\\{"\\$nack":${number},"code":"BAD_CONTENT"`))
+    assert.equal(await device.next(), '{"$ack":4}\n')
+    assert.deepEqual(
+      to.accepted.map(({ message }) => message.tag),
+      [1, 4],
+    )
+    device.ring.destroy()
+  })
+
+  test(`a reading that is refused without a hello came too early, and ends the connection (${way})`, async () => {
+    for (const ahead of [true, false]) {
+      const to = memoryHub()
+      const device = embed(built(to, fromHello(), ahead, fuse))
+      device.write(`{"$seq":2,"$properties":7}\n${greeting}`)
+      await device.ended()
+      assert.match(device.pending().toString(), /"code":"NOT_IDENTIFIED"/)
+      assert.equal(to.accepted.length, 0)
+    }
+  })
+
   test(`what was read ahead of a hello that is refused is neither sent nor answered (${way})`, async () => {
     const to = memoryHub({ keys: {} })
     const device = embed(built(to, fromHello(), true, fuse))
