@@ -21,6 +21,8 @@ export interface AzureHttpSessionParts {
   readonly onClosed: () => void
   /** Awaited before each poll, beside the schedule's turn. */
   readonly admitPoll: ((signal: AbortSignal) => Promise<void>) | undefined
+  /** Awaited before each request of a send after its first. */
+  readonly admitSend: ((signal: AbortSignal) => Promise<void>) | undefined
 }
 
 /** One device's session over HTTPS: the SDK's client, told to do one thing at a time. */
@@ -48,7 +50,11 @@ export class AzureHttpSession implements HubSession {
   }
 
   send(messages: readonly Telemetry[]): Promise<void> {
-    return sendIsolating(messages, (part) => this.#post(part))
+    let requests = 0
+    return sendIsolating(messages, async (part) => {
+      if (requests++ > 0) await this.#parts.admitSend?.(this.#closing.signal)
+      await this.#post(part)
+    })
   }
 
   async report(_report: Report): Promise<void> {

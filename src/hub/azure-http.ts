@@ -80,8 +80,9 @@ async function openSession(
   const transport = new DeviceTransport(credentialsFor(device, pool.address), requests)
   const client = new azureDevice.Client(transport)
   const onClosed = () => sessions.delete(session)
-  const { meter, admitPoll } = context
-  const session = new AzureHttpSession({ client, transport, requests, schedule, meter, onClosed, admitPoll })
+  const { meter, admitPoll, admitSend } = context
+  const parts = { client, transport, requests, schedule, meter, onClosed, admitPoll, admitSend }
+  const session = new AzureHttpSession(parts)
   sessions.add(session)
   const abort = () => requests.close()
   context.signal.addEventListener('abort', abort, { once: true })

@@ -25,6 +25,8 @@ export interface HubSessionContext {
   readonly sendOnly?: boolean
   /** Awaited before each poll for commands, by transports that poll: how a wrapper paces them. Rejects when the signal fires. */
   readonly admitPoll?: (signal: AbortSignal) => Promise<void>
+  /** Awaited before each request of a send after its first, by transports that halve what the hub refused. Rejects when the signal fires. */
+  readonly admitSend?: (signal: AbortSignal) => Promise<void>
 }
 
 /** The hub end as the gateway sees it. Behaviour such as retrying is added by wrapping one Hub in another. */
