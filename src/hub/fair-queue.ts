@@ -53,7 +53,8 @@ export class FairQueue<T> {
   /** Puts one in line; `cost` is more than 0. What it returns is for {@link FairQueue.remove}. */
   add(flow: string, cost: number, value: T): Queued<T> {
     const known = this.#flows.get(flow) ?? { waiting: 0, lastTag: this.#virtualTime }
-    const tag = Math.max(known.lastTag, this.#virtualTime) + cost
+    // Never before the virtual time: what waits ends after what was served.
+    const tag = known.lastTag + cost
     known.waiting++
     known.lastTag = tag
     this.#flows.set(flow, known)

@@ -23,6 +23,14 @@ test('a tenth of a second of the rate may come at once, and at least one', (t) =
   }
 })
 
+test('what nobody used is not saved up beyond that', (t) => {
+  const clock = standingClock(t)
+  const bucket = new AdaptiveBucket(100)
+  clock.now += 3_600_000
+  for (let n = 0; n < 10; n++) bucket.spend(1)
+  near(bucket.waitMs(1), 10)
+})
+
 test('what costs more than the bucket holds waits until it is full, and those behind it for what it owes', (t) => {
   const clock = standingClock(t)
   const bucket = new AdaptiveBucket(100)
@@ -105,6 +113,8 @@ test('no window has more than the burst and what the rate brings, whatever is as
   const clock = standingClock(t)
   const step = fc.record({
     passMs: fc.nat(300),
+    /** Turns that are asked for at once. */
+    turns: fc.integer({ min: 1, max: 60 }),
     cost: fc.integer({ min: 1, max: 12 }),
     throttledMs: fc.option(fc.nat(500)),
   })
@@ -112,12 +122,13 @@ test('no window has more than the burst and what the rate brings, whatever is as
     fc.property(fc.array(step, { maxLength: 120 }), fc.double({ min: 0.5, max: 500, noNaN: true }), (steps, rate) => {
       const bucket = new AdaptiveBucket(rate)
       const spent: { at: number; cost: number }[] = []
-      for (const { passMs, cost, throttledMs } of steps) {
+      for (const { passMs, turns, cost, throttledMs } of steps) {
         clock.now += passMs
         if (throttledMs !== null) bucket.throttled(throttledMs)
-        if (bucket.waitMs(cost) > 0) continue
-        bucket.spend(cost)
-        spent.push({ at: clock.now, cost })
+        for (let turn = 0; turn < turns && bucket.waitMs(cost) === 0; turn++) {
+          bucket.spend(cost)
+          spent.push({ at: clock.now, cost })
+        }
       }
       const burst = Math.max(1, rate / 10)
       for (let from = 0; from < spent.length; from++) {

@@ -85,9 +85,11 @@ test('a poll that is throttled, which its session rides out, makes polls rarer a
 test('an open that is throttled pauses opens; where it was its poll that was, polls pause', async (t) => {
   const time = virtualTime(t)
   let isPoll = false
+  const reached: number[] = []
   const opened: number[] = []
   const { hub } = scriptedHub({
     async open(_identity, { admitPoll, meter, signal }) {
+      reached.push(time.now)
       await admitPoll?.(signal)
       opened.push(time.now)
       if (opened.length % 2 === 0) return undefined
@@ -99,17 +101,19 @@ test('an open that is throttled pauses opens; where it was its poll that was, po
     },
   })
   for (isPoll of [false, true]) {
+    reached.length = 0
     opened.length = 0
     const startedAt = time.now
     const paced = pace(hub, { tier: 'S1', receivesPerSecond: 100 })
     await assert.rejects(paced.open(device('d1'), context()), { code: 'HUB_THROTTLED' })
     const opening = paced.open(device('d1'), context())
     await time.pass(1)
-    // A poll's pause is met after the gate of opens, so that it is passed already.
     assert.equal(gauge(paced, 'hub_paced_operations'), 1)
     await time.pass(2000)
     await opening
     assert.equal((opened[1] as number) - startedAt, 2000)
+    // A pause of polls is met behind the gate of opens.
+    assert.equal((reached[1] as number) - startedAt, isPoll ? 0 : 2000)
   }
 })
 

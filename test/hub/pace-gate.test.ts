@@ -157,6 +157,21 @@ test('an urgent turn is next, behind ten thousand idle ones', async (t) => {
   gate.close()
 })
 
+test('a small turn that goes before a large one does not wait for as long', async (t) => {
+  const time = virtualTime(t)
+  const gate = new PaceGate(100, new Stopwatch())
+  await gate.admit({ flow: 'a', cost: 10, signal: never })
+  const large = gate.admit({ flow: 'b', cost: 10, signal: never })
+  const small = gate.admit({ flow: 'c', cost: 1, signal: never })
+  let servedAt = Number.NaN
+  void small.then(() => {
+    servedAt = time.now
+  })
+  await time.pass(200)
+  await Promise.all([large, small])
+  assert.equal(servedAt, 10)
+})
+
 test('who leaves makes room: ninety-nine leave, and the last has its turn when the first would have had it', async (t) => {
   const time = virtualTime(t)
   const gate = new PaceGate(1, new Stopwatch())

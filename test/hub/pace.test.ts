@@ -211,6 +211,8 @@ test('its gauges stand beside those of the hub within, and say what waits, how l
   assert.equal(paced.gauges?.[0], own)
   for (const { name, help } of paced.gauges?.slice(1) ?? []) assert.match(`${name} ${help}`, /^hub_[a-z_]+ .+\.$/)
   assert.equal(gauge(paced, 'hub_throttle_utilization'), 0)
+  // Of two hubs, half used and all used, neither the sum nor the mean says that one is at its end.
+  assert.equal(paced.gauges?.find(({ name }) => name === 'hub_throttle_utilization')?.merge, 'max')
   for (let n = 0; n < 20; n++) sender(await paced.open(device(`d${n}`), context()))
   await time.pass(10_000)
   assert.equal(gauge(paced, 'hub_paced_operations'), 20)
