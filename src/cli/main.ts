@@ -9,7 +9,9 @@ import { readSettings, type SettingFlags } from './environment.ts'
 import { protocolNames, readyProtocol } from './ready-protocols.ts'
 import { runEmulator } from './run-emulator.ts'
 import { serveModule } from './serve-module.ts'
+import { terminationSignal } from './shutdown.ts'
 import { simulate } from './simulate.ts'
+import { drainSpool, exportSpool, showSpool } from './spool.ts'
 
 interface PackageFile {
   readonly version: string
@@ -125,6 +127,30 @@ function build(): Command {
     .option('--annotate', 'print the table of the bytes instead', false)
     .action(async (name: string, flags: DecodeFlags) => {
       await decode(readyProtocol(name), flags, process.stdin, process.stdout)
+    })
+
+  const spool = subcommand('spool', 'look into the directory of a spool, which no gateway may have open meanwhile')
+  const spoolCommand = (name: string, description: string) =>
+    spool.command(name).description(description).exitOverride().argument('<dir>', 'the directory')
+  spoolCommand('show', 'list devices, messages, bytes and the oldest')
+    .option('--json', 'print one line of JSON', false)
+    .action(async (dir: string, { json }: { json: boolean }) => {
+      await showSpool(dir, json, process.stdout)
+    })
+  spoolCommand('export', 'print every message as a line of JSON, its body in base64; removes nothing').action(
+    async (dir: string) => {
+      await exportSpool(dir, process.stdout)
+    },
+  )
+  spoolCommand('drain', 'forward everything to HEADGATE_HUB under its policy, whatever credentials the devices have')
+    .option('--log-level <level>', 'how much is logged on standard error')
+    .addHelpText(
+      'after',
+      '\nWhat the hub refuses for good is taken out, printed as by export, and makes the exit code 1.',
+    )
+    .action(async (dir: string, flags: SettingFlags) => {
+      const settings = readSettings(flags, process.env)
+      await drainSpool(dir, settings, terminationSignal(), process.stdout, process.stderr)
     })
   return program
 }

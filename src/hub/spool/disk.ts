@@ -19,7 +19,7 @@ import {
   repair,
 } from './level.ts'
 import { isPowerOfTwo } from './pauses.ts'
-import { decodeNote, decodeRecord, encodeNote, encodeRecord, storedAtOf } from './record.ts'
+import { decodeNote, decodeRecord, encodeNote, encodeRecord, type RecordContent, storedAtOf } from './record.ts'
 import type { DeviceBacklog, KnownDevice, SpoolStore, SpoolTotals, StoredMessage } from './store.ts'
 
 /** Options of {@link disk}. */
@@ -195,6 +195,18 @@ export class DiskStore implements SpoolStore {
 
   backlogs(): Iterable<DeviceBacklog> {
     return this.#index.backlogs()
+  }
+
+  /** Every message that can be read, device by device, as they were when it began. For `headgate spool export`; removes nothing. */
+  async *contents(): AsyncGenerator<{ readonly deviceId: string } & RecordContent> {
+    const { level } = this.#writer
+    for await (const chunk of entriesOf(level, messageRange, 1000, (words) => this.#blockLost('', words))) {
+      for (const [key, value] of chunk) {
+        const parsed = parseMessageKey(key)
+        const content = decodeRecord(key, value)
+        if (parsed !== undefined && content !== undefined) yield { deviceId: parsed.deviceId, ...content }
+      }
+    }
   }
 
   totals(): SpoolTotals {

@@ -29,6 +29,8 @@ export interface ForwarderParts {
   readonly onGivenUp: (deviceId: string, message: Telemetry, error: GatewayError) => void | Promise<void>
   /** Something was taken out of the store. */
   readonly onRemoved: () => void
+  /** A device has had its turn. */
+  readonly onTurn?: () => void
 }
 
 /** Messages of one send at most; the hub counts bytes, the meter of a memory counts messages. */
@@ -69,6 +71,11 @@ export class Forwarder {
     let count = 0
     for (const { state, refused } of this.#queues.values()) if (refused || state === 'parked') count++
     return count
+  }
+
+  /** True where no device has a turn or waits for one: what is left waits for time to pass, or for a device. */
+  get isIdle(): boolean {
+    return this.#ready.size === 0 && this.#turns.size === 0
   }
 
   /** Begins with what is stored. */
@@ -178,6 +185,7 @@ export class Forwarder {
       const turn: Promise<void> = this.#run(queue).finally(() => {
         this.#turns.delete(turn)
         this.#giveTurns()
+        this.#parts.onTurn?.()
       })
       this.#turns.add(turn)
     }
