@@ -232,7 +232,15 @@ export class Forwarder {
       return 'ready'
     }
     if (queue.notBefore > performance.now()) return 'waiting'
-    const way = await this.#wayFor(queue)
+    const owner = queue.sessions.at(-1)
+    const identity = owner?.device ?? (await this.#identityFor(queue))
+    if (identity === undefined) return 'parked'
+    let way: Way | undefined
+    try {
+      way = await this.#wayFor(queue, identity, owner)
+    } catch (thrown) {
+      return this.#failed(queue, { identity, owner }, GatewayError.from(thrown, 'spool'))
+    }
     if (way === undefined) return 'parked'
     if (this.#closing.signal.aborted) return 'idle'
     if (!this.#parts.underPolicy) {
@@ -287,7 +295,7 @@ export class Forwarder {
     return 'ready'
   }
 
-  async #failed(queue: DeviceQueue, way: Way, error: GatewayError): Promise<DeviceQueue['state']> {
+  async #failed(queue: DeviceQueue, way: Omit<Way, 'session'>, error: GatewayError): Promise<DeviceQueue['state']> {
     if (consequence(error) === 'refused') return this.#refused(queue, way.identity, error, way.owner)
     if (error.code === 'HUB_SESSION_CLOSED') {
       await this.#closeOwn(queue)
@@ -370,25 +378,26 @@ export class Forwarder {
     this.#parts.onRemoved()
   }
 
-  /** Undefined where nobody may act for the device now: it is to connect, or the hub is to be reached for its connection first. */
-  async #wayFor(queue: DeviceQueue): Promise<Way | undefined> {
-    const owner = queue.sessions.at(-1)
+  /** Who a device that is gone was; undefined where nobody has credentials for it until it connects. */
+  async #identityFor({ deviceId, credentials }: DeviceQueue): Promise<Identity | undefined> {
+    const { known, underPolicy } = this.#parts
+    if (underPolicy) return { deviceId, credentials: { type: 'policy' } }
+    if (credentials !== undefined) return { deviceId, credentials }
+    const kind = await known.credentialsOf(deviceId)
+    return kind === 'policy' ? { deviceId, credentials: { type: 'policy' } } : undefined
+  }
+
+  /** Undefined for a connected device that the hub has yet to accept. */
+  async #wayFor(queue: DeviceQueue, identity: Identity, owner: SpoolSession | undefined): Promise<Way | undefined> {
     if (owner !== undefined) {
       await this.#closeOwn(queue)
-      const session = owner.inner
-      return session === undefined ? undefined : { session, identity: owner.device, owner }
+      return owner.inner && { session: owner.inner, identity, owner }
     }
-    if (queue.own !== undefined) return queue.own
-    const { hub, known, log, underPolicy } = this.#parts
-    const { deviceId } = queue
-    let credentials = underPolicy ? ({ type: 'policy' } as const) : queue.credentials
-    if (credentials === undefined && (await known.credentialsOf(deviceId)) === 'policy')
-      credentials = { type: 'policy' }
-    if (credentials === undefined) return undefined
-    const identity: Identity = { deviceId, credentials }
-    const context = { signal: this.#closing.signal, meter: this.#meter, log, sendOnly: true }
-    const session = await hub.open(identity, context)
-    queue.own = { session, identity, owner: undefined }
+    if (queue.own === undefined) {
+      const { hub, log } = this.#parts
+      const context = { signal: this.#closing.signal, meter: this.#meter, log, sendOnly: true }
+      queue.own = { session: await hub.open(identity, context), identity, owner }
+    }
     return queue.own
   }
 

@@ -297,6 +297,30 @@ test('a device that the hub refuses waits, is told and counted, and holds up no 
   await hub.close()
 })
 
+test('a device that is gone and that the hub does not let in any more waits like one that is refused', async (t) => {
+  const time = virtualTime(t)
+  const to = new ToldHub()
+  const store = memoryStore()
+  await store.append('d1', [reading('1')], undefined)
+  await store.remember('d1', {
+    credentials: 'policy',
+    confirmations: 1,
+    accepted: [{ digest: 'policy', confirmation: 1 }],
+  })
+  to.onOpen = async () => {
+    throw failed('DEVICE_NOT_FOUND')
+  }
+  const hub = spool(to, store, { refusedDelayMs: 2000, random: () => 1 })
+  await hub.prepare()
+  await time.pass(1999)
+  assert.equal(to.opened.length, 1)
+  assert.deepEqual((await store.known('d1'))?.accepted, [], 'nor is it believed the next time the hub is away')
+  to.onOpen = async () => undefined
+  await time.pass(2)
+  assert.deepEqual(to.bodies('d1'), ['1'])
+  await hub.close()
+})
+
 test('a device that was refused is sent for at once when it connects', async () => {
   const to = new ToldHub()
   to.onSend = async () => {
