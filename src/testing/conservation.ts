@@ -1,3 +1,4 @@
+// Over 250 lines, most of them words: what each count means, exactly, beside what makes it.
 import type { Outcome } from '../core/items.ts'
 
 /** Options of {@link Conservation}. */

@@ -70,6 +70,13 @@ const broken: readonly {
     offence: /was acknowledged and is not at the hub/,
   },
   {
+    mutation: 'acknowledgeBeforeDurable',
+    words: 'acknowledges before its spool has synced',
+    schedule: telling(killed),
+    spool: true,
+    offence: /was acknowledged and is not at the hub/,
+  },
+  {
     mutation: 'completeAtDelivery',
     words: 'completes commands before the device has confirmed them',
     schedule: telling(ignored),

@@ -5,9 +5,11 @@ import { serve } from '../../src/gateway/serve.ts'
 import { azureHttp } from '../../src/hub/azure-http.ts'
 import type { Hub } from '../../src/hub/port.ts'
 import { retry } from '../../src/hub/retry.ts'
+import { disk } from '../../src/hub/spool/disk.ts'
+import { spool } from '../../src/hub/spool/spool.ts'
 import { jsonLines } from '../../src/pipelines/json-lines.ts'
 import { byPolicy, fromHello } from '../../src/stages/authenticators.ts'
-import { type Mutation, mutated } from './mutants.ts'
+import { type Mutation, mutated, mutatedStore } from './mutants.ts'
 
 /** What the chaos runner tells the gateway's process, as JSON in the variable CHAOS. */
 export interface ChaosGateway {
@@ -30,7 +32,16 @@ function quickHub(policy: boolean): Hub {
 }
 
 const chaos = JSON.parse(process.env.CHAOS as string) as ChaosGateway
-const hub = mutated(quickHub(chaos.policy), chaos.mutation)
+const within = mutated(quickHub(chaos.policy), chaos.mutation)
+const hub =
+  chaos.spool === undefined
+    ? within
+    : spool(within, mutatedStore(disk({ dir: chaos.spool }), chaos.mutation), {
+        helloTimeoutMs: 300,
+        minDelayMs: 10,
+        maxDelayMs: 100,
+        refusedDelayMs: 500,
+      })
 
 const pipeline = jsonLines(hub, {
   authenticator: chaos.policy ? byPolicy() : fromHello(),
