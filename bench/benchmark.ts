@@ -52,7 +52,10 @@ function turns(scenarios: readonly Scenario[], repetitions: number): Turn[] {
 async function attempt(row: Row, processes: Processes, options: BenchmarkOptions): Promise<Omit<Result, keyof Turn>> {
   const ended = new AbortController()
   try {
-    const measured = await Promise.race([row.measure(processes, options.effort), deadline(options, ended.signal)])
+    const measured = await Promise.race([
+      row.measure(processes, options.effort),
+      deadline(row.timeoutMs ?? options.rowTimeoutMs, options.signal, ended.signal),
+    ])
     return { ...measured, verified: isVerified(measured) }
   } catch (thrown) {
     const error = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)
@@ -64,7 +67,7 @@ async function attempt(row: Row, processes: Processes, options: BenchmarkOptions
 }
 
 /** Rejects when the row has taken too long, or all shall end; holds nothing once the row has ended. */
-function deadline({ rowTimeoutMs, signal }: BenchmarkOptions, ended: AbortSignal): Promise<never> {
+function deadline(rowTimeoutMs: number, signal: AbortSignal, ended: AbortSignal): Promise<never> {
   return new Promise((_resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`the row took longer than ${rowTimeoutMs} ms`)), rowTimeoutMs)
     ended.addEventListener('abort', () => clearTimeout(timer))

@@ -8,6 +8,7 @@ import { endToEndScenario } from './scenarios/end-to-end.ts'
 import { framingScenario } from './scenarios/framing.ts'
 import { hubSinkScenario } from './scenarios/hub-sink.ts'
 import { idleConnectionsScenario } from './scenarios/idle-connections.ts'
+import { outageScenario } from './scenarios/outage.ts'
 import { packingScenario } from './scenarios/packing.ts'
 import { pipelineScenario } from './scenarios/pipeline.ts'
 import { slowHubScenario } from './scenarios/slow-hub.ts'
@@ -33,6 +34,7 @@ const scenarios: readonly Scenario[] = [
   idleConnectionsScenario,
   packingScenario,
   slowHubScenario,
+  outageScenario,
 ]
 const usualRepetitions = 3
 const rowTimeoutMs = 60_000
@@ -70,7 +72,8 @@ const program = new Command('bench')
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : usageExitCode))
 
 async function main(flags: Flags): Promise<void> {
-  const chosen = flags.only.length > 0 ? flags.only : scenarios
+  const usual = flags.list || flags.quick ? scenarios : scenarios.filter(({ onRequest }) => !onRequest)
+  const chosen = flags.only.length > 0 ? flags.only : usual
   if (flags.list) {
     for (const { name, about, rows } of chosen) {
       process.stdout.write(`${name}: ${about}\n${rows.map((row) => `  ${row.name}\n`).join('')}`)

@@ -29,6 +29,8 @@ export interface Row {
   readonly name: string
   /** The row that this one is compared with; default: the scenario's first. */
   readonly reference?: string
+  /** After so long it has failed; default a minute. */
+  readonly timeoutMs?: number
   measure(processes: Processes, effort: Effort): Promise<Measured>
 }
 
@@ -37,6 +39,8 @@ export interface Scenario {
   readonly name: string
   /** What is measured, in a sentence. */
   readonly about: string
+  /** Takes so long that it is run only where it is named, or quick. */
+  readonly onRequest?: boolean
   readonly rows: readonly Row[]
 }
 

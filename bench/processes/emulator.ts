@@ -21,6 +21,22 @@ export interface HubCount {
   readonly cpuUs: number
 }
 
+/** What a scenario wants to know of the hub beside its counts. */
+export interface HubWishes {
+  readonly countReadings?: boolean
+  /** The connection string is that of a policy which may act for all devices. */
+  readonly policy?: boolean
+  /** Devices whose readings say in `at` when they were made: how late they arrive is noted. */
+  readonly lagsOf?: readonly string[]
+}
+
+/** How late a reading arrived, and when; milliseconds. */
+export interface Lag {
+  readonly at: number
+  readonly ms: number
+}
+
+const lagsSeen: Lag[] = []
 let messages = 0
 let meters = 0
 let readings = 0
@@ -28,7 +44,7 @@ let hub: EmulatedHub | undefined
 
 const emulator = {
   /** Starts a hub with so many devices. */
-  async listen(devices: number, how: { readonly countReadings?: boolean } = {}): Promise<HubPlace> {
+  async listen(devices: number, how: HubWishes = {}): Promise<HubPlace> {
     const deviceIds = Array.from({ length: devices }, (_, index) => `d${index + 1}`)
     const started = await startEmulator({ devices: deviceIds.map((deviceId) => ({ deviceId })) })
     const { hostName, ca } = started
@@ -38,12 +54,13 @@ const emulator = {
       messages++
       meters += Math.max(1, Math.ceil(meteredBytes(message) / 4096))
       if (how.countReadings) readings += readingsIn(message)
+      if (how.lagsOf?.includes(message.deviceId)) noteLag(message)
     })
     const claims = deviceIds.map((deviceId) => ({
       deviceId,
       key: listening.requireDevice(deviceId).authentication.symmetricKey.primaryKey,
     }))
-    return { connectionString: `HostName=${hostName}`, ca, claims }
+    return { connectionString: how.policy ? started.connectionString : `HostName=${hostName}`, ca, claims }
   },
 
   /** What goes wrong from now on, in place of what did. */
@@ -55,6 +72,11 @@ const emulator = {
   heal(): void {
     hub?.faults.clear()
   },
+
+  lags: (): readonly Lag[] => lagsSeen,
+
+  /** Sends that were answered 429. */
+  throttled: (): number => hub?.counters.requests('send', 429) ?? 0,
 
   count(): HubCount {
     const { user, system } = process.cpuUsage()
@@ -74,6 +96,11 @@ function meteredBytes({ body, properties, systemProperties }: AcceptedMessage): 
     if (!name.startsWith('iothub-')) bytes += Buffer.byteLength(value)
   }
   return bytes
+}
+
+function noteLag({ body }: AcceptedMessage): void {
+  const { at } = JSON.parse(body.toString()) as { at: number }
+  lagsSeen.push({ at: Date.now(), ms: Date.now() - at })
 }
 
 function readingsIn({ body }: AcceptedMessage): number {

@@ -75,6 +75,7 @@ describe('the runner', () => {
       'idle-connections',
       'packing',
       'slow-hub',
+      'outage',
     ])
     assert.equal((await runBench('--only', 'nothing')).exitCode, 2)
   })
