@@ -38,6 +38,8 @@ export class StageMeter {
   busyMs = 0
   /** Bytes between frames that belonged to none; deframers only. */
   noiseBytes = 0
+  /** Readings that were not sent on because the hub has them; `dedupe` only. */
+  repeats = 0
   readonly errors = new Map<ErrorCode, number>()
   /** Time in which this half held back the one before it. */
   readonly blocked = new Stopwatch()

@@ -128,6 +128,17 @@ export class GatewayMetrics {
           .map(({ stage, noiseBytes }): Sample => [{ pipeline: pipeline.pipeline, stage }, noiseBytes]),
       ),
     )
+    this.#counter(
+      'stage_repeats_total',
+      'Readings that the hub had already and were not sent again.',
+      ['pipeline', 'stage'],
+      () =>
+        this.#pipelines.flatMap(({ pipeline }) =>
+          pipeline.stages
+            .filter(({ repeats }) => repeats > 0)
+            .map(({ stage, repeats }): Sample => [{ pipeline: pipeline.pipeline, stage }, repeats]),
+        ),
+    )
     this.#counter('stage_errors_total', 'Errors of a stage.', [...labels, 'code'], () =>
       this.#pipelines.flatMap(({ pipeline }) =>
         pipeline.stages.flatMap((stage) =>

@@ -1,3 +1,4 @@
+// Over 250 lines: a wire protocol's two directions share its words and its rules; apart, each could be changed without the other.
 import { isUtf8 } from 'node:buffer'
 import { type Codec, codec } from '../core/codec.ts'
 import { GatewayError } from '../core/errors.ts'
@@ -13,6 +14,7 @@ import {
 } from '../core/items.ts'
 import type { Lines, Messages } from '../core/levels.ts'
 import type { Outlet, Stage } from '../core/stage.ts'
+import { frameDigest } from './frame-digest.ts'
 import { isDeviceId, isPropertyName } from './hub-names.ts'
 import { withoutProtocolMembers } from './json-members.ts'
 
@@ -32,6 +34,9 @@ type Out = Outlet<Messages['up'], Lines['down']>
  * {"$answer":"<id>","outcome":"complete","status":200,"body":…}
  *                                                             {"$command":{"id":"…","via":"c2d","name":"…","body":…,"properties":{…}}}
  * ```
+ * A reading with `$seq` has a message id, of `$seq` and a digest of the whole line: the same when the line is sent again, another where
+ * `$seq` begins anew after a reboot and the line says something else. A line without `$seq` has none: two equal readings are two readings.
+ *
  * Errors: `BAD_CONTENT` for a line that is none of these or several at once, `BAD_HELLO`, `UNKNOWN_COMMAND` for an answer that
  * nobody waits for.
  */
@@ -147,7 +152,10 @@ function decodeReading(line: string, value: JsonObject, out: Out): Messages['up'
   for (const key of protocolKeys) delete value[key]
   const body = Buffer.from(withoutProtocolMembers(line))
   const fault = faultOfProperties(properties, line)
-  if (fault === undefined) return reading(body, value, tag, properties as Record<string, string>)
+  if (fault === undefined) {
+    const messageId = tag === undefined ? undefined : messageIdOf(tag, line)
+    return reading(body, value, tag, properties as Record<string, string>, messageId)
+  }
   out.fail(bad(fault), reading(body, value, tag))
   return undefined
 }
@@ -182,8 +190,22 @@ function reading(
   value: unknown,
   tag: unknown,
   properties: Readonly<Record<string, string>> = {},
+  messageId?: string,
 ): Telemetry {
-  return telemetry(body, { value, tag, properties, contentType: 'application/json', contentEncoding: 'utf-8' })
+  return telemetry(body, {
+    value,
+    tag,
+    properties,
+    messageId,
+    contentType: 'application/json',
+    contentEncoding: 'utf-8',
+  })
+}
+
+/** The digest is of all of the line, so a `$seq` that no message id may hold can be left out. */
+function messageIdOf(tag: string | number, line: string): string {
+  const digest = frameDigest(Buffer.from(line))
+  return /^[\w:.-]{1,64}$/.test(String(tag)) ? `${tag}-${digest}` : digest
 }
 
 /** The message never quotes the line: it may hold a key. */

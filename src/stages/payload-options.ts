@@ -34,7 +34,11 @@ export interface PayloadOptions<T> {
    * the content type of its format. A function: the JSON of what it gives, or if that is a Buffer, that.
    */
   readonly body?: 'json' | 'frame' | ((value: T) => unknown)
-  /** The hub's message id: 1 to 128 characters that IoT Hub takes. `frame` is what the value was decoded from. */
+  /**
+   * The hub's message id: 1 to 128 characters that IoT Hub takes. `frame` is what the value was decoded from. Default: none, since two
+   * equal readings are two readings. For `dedupe` make it of what the device numbers or dates and of the frame, as in
+   * `${n}-${frameDigest(frame)}`: a number alone begins anew after a reboot, and would be taken for a repeat.
+   */
   readonly messageId?: (value: T, frame: Buffer) => string | undefined
   /** When the device took the reading: a Date, or a text that is one in ISO 8601. */
   readonly time?: (value: T) => Date | string | undefined

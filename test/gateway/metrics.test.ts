@@ -177,6 +177,15 @@ test('two pipelines share every metric and differ by label', async () => {
   assert.equal(value('hub_billable_messages_total', { pipeline: 'second' }), 2)
 })
 
+test('readings that the hub had already are counted for the stage that knew', async () => {
+  const metrics = new GatewayMetrics()
+  const { pipeline: meter } = metrics.pipeline('p')
+  meter.stage('json', 'up').items = 1
+  assert.equal((await scrape(metrics))('stage_repeats_total'), undefined)
+  meter.stage('dedupe', 'up').repeats = 3
+  assert.equal((await scrape(metrics))('stage_repeats_total', { pipeline: 'p', stage: 'dedupe' }), 3)
+})
+
 test('labels are of the published names only, and never say which device', async () => {
   const { metrics, device } = await knownTraffic()
   for (let line = 0; line < 5; line++) await device.next()

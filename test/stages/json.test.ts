@@ -34,6 +34,23 @@ describe('json, from the device', () => {
     assert.equal(first.credentials.key.reveal(), 'c2VjcmV0')
   })
 
+  test('the message id is of $seq and the line: the same for a line that is sent again, another for another reading', async () => {
+    const idsOf = async (...lines: string[]) =>
+      (await up(...lines)).emitted.map((each) => (each.kind === 'telemetry' ? each.messageId : each))
+    const [one, again, other, otherProperties, without] = await idsOf(
+      '{"$seq":7,"t":20}',
+      '{"$seq":7,"t":20}',
+      '{"$seq":7,"t":21}',
+      '{"$seq":7,"t":20,"$properties":{"a":"b"}}',
+      '{"t":20}',
+    )
+    assert.match(String(one), /^7-[\da-f]{12}$/)
+    assert.equal(again, one)
+    assert.equal(new Set([one, other, otherProperties]).size, 3)
+    assert.equal(without, undefined)
+    assert.match(String((await idsOf('{"$seq":"not/an id","t":1}'))[0]), /^[\da-f]{12}$/)
+  })
+
   test('no form of a hello shows its secret', async () => {
     const { emitted } = await up(
       '{"$hello":{"deviceId":"d1","key":"c2VjcmV0"}}',
