@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import { type Connection, type DeadLetter, type Log, silentLog } from '../core/connection.ts'
 import { GatewayError } from '../core/errors.ts'
+import type { Gauge } from '../core/meter.ts'
 import { isPipeline, type Pipeline } from '../core/pipeline.ts'
 import { type Admin, startAdmin } from './admin.ts'
 import type { Deadlines } from './deadlines.ts'
@@ -18,6 +19,12 @@ export interface Service {
   readonly tls?: TlsOptions
 }
 
+/** What hears of dead letters: a function, or a `DeadLetterSink`, whose maker closes it when the gateway is closed. */
+export interface DeadLetterHandler {
+  (letter: DeadLetter, connection: Connection): void
+  readonly gauges?: readonly Gauge[]
+}
+
 /** Options of {@link serve} that hold for all its pipelines. */
 export interface GatewayOptions extends Partial<Deadlines> {
   /** Port of the admin endpoint, 0 picks a free one; without it there is none. */
@@ -28,8 +35,8 @@ export interface GatewayOptions extends Partial<Deadlines> {
   readonly maxConnections?: number
   /** Default: nothing is logged. A pino logger is a Log. */
   readonly log?: Log
-  /** Gets every item that was set aside for good. */
-  readonly onDeadLetter?: (letter: DeadLetter, connection: Connection) => void
+  /** Gets every item that was set aside for good. `deadLetterFile` and its like make one; the gauges of a sink are exported, once for all. */
+  readonly onDeadLetter?: DeadLetterHandler
 }
 
 /** Options of {@link serve} with a single pipeline. */
@@ -68,6 +75,7 @@ export async function serve(what: Pipeline | readonly Service[], options: ServeO
     throw new GatewayError('CONFIGURATION', `serve: maxConnections must be a positive integer, not ${maxConnections}`)
   }
   const metrics = new GatewayMetrics()
+  metrics.addGauges(options.onDeadLetter?.gauges ?? [])
   const log = options.log ?? silentLog
   const listeners = services.map(
     ({ pipeline, port, host, tls }) =>
