@@ -25,7 +25,7 @@ const secretNames: ReadonlySet<string> = new Set([
 ])
 
 /** `"name":` in JSON, whose name may be written with escapes; bounded, so that a text of quotes costs no square of its length. */
-const member = /"((?:[^"\\]|\\[^]){1,64})"\s*:\s*/g
+const member = /"((?:[^"\\]|\\[\s\S]){1,64})"\s*:\s*/g
 
 /** `name=` and `name:` in text. */
 const assignment = /(?<![A-Za-z0-9])([A-Za-z][A-Za-z0-9_-]{1,30})[=:][ \t]*(?=[^\s"'=:,;&])/g
