@@ -7,6 +7,7 @@ import { type DecodeFlags, decode } from './decode.ts'
 import { demo } from './demo.ts'
 import { readSettings, type SettingFlags } from './environment.ts'
 import { protocolNames, readyProtocol } from './ready-protocols.ts'
+import { type ReplayFlags, replay } from './replay.ts'
 import { runEmulator } from './run-emulator.ts'
 import { serveModule } from './serve-module.ts'
 import { terminationSignal } from './shutdown.ts'
@@ -151,6 +152,20 @@ function build(): Command {
     .action(async (dir: string, flags: SettingFlags) => {
       const settings = readSettings(flags, process.env)
       await drainSpool(dir, settings, terminationSignal(), process.stdout, process.stderr)
+    })
+
+  subcommand('replay', 'send readings among dead letters again, to the hub of HEADGATE_HUB')
+    .argument('<file...>', 'dead-letter files, the oldest first; - is standard input')
+    .option('--code <code>', 'only letters of this code')
+    .option('--dry-run', 'send nothing, only count', false)
+    .option('--frames', 'print frames for headgate decode; the report goes to standard error', false)
+    .option('--from <line>', 'line of the first file to begin with', whole(1))
+    .option('--json', 'print the report as JSON', false)
+    .action(async (files: string[], flags: ReplayFlags) => {
+      const ending = new AbortController()
+      void terminationSignal().then(() => ending.abort())
+      const streams = { input: process.stdin, output: process.stdout, errors: process.stderr }
+      await replay(files, flags, readSettings({}, process.env), streams, ending.signal)
     })
   return program
 }
