@@ -2,19 +2,11 @@
 import { isUtf8 } from 'node:buffer'
 import { type Codec, codec } from '../core/codec.ts'
 import { GatewayError } from '../core/errors.ts'
-import {
-  type Command,
-  hello,
-  type Outcome,
-  type Receipt,
-  receipt,
-  report,
-  type Telemetry,
-  telemetry,
-} from '../core/items.ts'
+import { type Command, hello, type Outcome, type Receipt, report, type Telemetry, telemetry } from '../core/items.ts'
 import type { Lines, Messages } from '../core/levels.ts'
 import type { Outlet, Stage } from '../core/stage.ts'
 import { frameDigest } from './frame-digest.ts'
+import { type CommandAnswer, GivenCommands } from './given-commands.ts'
 import { isDeviceId, isPropertyName } from './hub-names.ts'
 import { withoutProtocolMembers } from './json-members.ts'
 
@@ -44,9 +36,6 @@ export function json(): Stage<Lines, Messages> {
   return codec<Lines>('json', () => new JsonCodec())
 }
 
-/** More commands than any endpoint lets wait: the oldest of them has been given up long ago. */
-const rememberedCommands = 256
-
 const protocolKeys = new Set(['$hello', '$seq', '$properties', '$report', '$ping', '$answer'])
 
 /** Keys that make a line something other than a reading, with those that may stand beside them. */
@@ -58,7 +47,7 @@ const companions: Readonly<Record<string, readonly string[]>> = {
 }
 
 class JsonCodec implements Codec<Lines> {
-  readonly #commands = new Map<string, Command>()
+  readonly #commands = new GivenCommands()
 
   decode(line: string, out: Out): Messages['up'] | undefined {
     const value = parseObject(line)
@@ -105,24 +94,16 @@ class JsonCodec implements Codec<Lines> {
   }
 
   #encodeCommand(command: Command): string {
-    this.#commands.delete(command.id)
-    this.#commands.set(command.id, command)
-    if (this.#commands.size > rememberedCommands) this.#commands.delete(this.#commands.keys().next().value as string)
+    this.#commands.add(command)
     const { id, via, name, properties } = command
     const head = JSON.stringify({ id, via, name }).slice(0, -1)
     return `{"$command":${head},"body":${bodyText(command.body)},"properties":${JSON.stringify(properties)}}}`
   }
 
   #decodeAnswer(value: JsonObject): Receipt<Command> {
-    const { $answer: id, outcome = 'complete', status, body } = value
+    const { $answer: id, ...said } = value
     if (typeof id !== 'string') throw bad('$answer is not a string')
-    if (!isOutcome(outcome)) throw bad('outcome is none of complete, abandon, reject')
-    if (status !== undefined && !Number.isInteger(status)) throw bad('status is not an integer')
-    const command = this.#commands.get(id)
-    if (command === undefined) throw new GatewayError('UNKNOWN_COMMAND', 'no command with the id of this $answer waits')
-    this.#commands.delete(id)
-    const response = status === undefined ? undefined : { status: status as number, body }
-    return receipt(command, outcome, undefined, response)
+    return this.#commands.answered({ ...(said as CommandAnswer), id })
   }
 }
 
@@ -245,10 +226,6 @@ function bad(message: string): GatewayError {
 
 function unexplained(outcome: Outcome): GatewayError {
   return new GatewayError(outcome === 'abandon' ? 'HUB_UNAVAILABLE' : 'HUB_REJECTED', 'no reason was given')
-}
-
-function isOutcome(value: unknown): value is Outcome {
-  return value === 'complete' || value === 'abandon' || value === 'reject'
 }
 
 /** Greater numbers lose digits in JavaScript: their receipt would name another one. */

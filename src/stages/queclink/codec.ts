@@ -4,12 +4,13 @@ import { type Command, hello, receipt } from '../../core/items.ts'
 import type { Frames, Messages } from '../../core/levels.ts'
 import { Secret } from '../../core/secret.ts'
 import { type Outlet, type Stage, stage } from '../../core/stage.ts'
+import { GivenCommands } from '../given-commands.ts'
 import { ReceiptGroup } from '../receipt-group.ts'
+import { CommandSerials } from './command-serials.ts'
 import { isPlain, writeCommand } from './commands.ts'
 import { decodeMessage, type QueclinkMessage } from './message.ts'
 import { bodyOf, type ReadingOptions, readingsOf, serverReading } from './readings.ts'
 import { decodeServerMessage } from './server-message.ts'
-import { WaitingCommands } from './waiting-commands.ts'
 import { heartbeatSack, sack } from './wire.ts'
 
 /** Options of {@link queclinkCodec}. */
@@ -65,7 +66,8 @@ class QueclinkCodec {
   readonly #options: QueclinkCodecOptions
   readonly #password: Secret | undefined
   readonly #connection: Connection
-  readonly #commands = new WaitingCommands()
+  readonly #commands = new GivenCommands()
+  readonly #serials = new CommandSerials()
   /** The device whose messages are taken on this connection. */
   #known: string | undefined
 
@@ -96,9 +98,9 @@ class QueclinkCodec {
 
   encode(item: Messages['down'], out: OutDown): void {
     if (item.kind === 'command') {
-      const serials = () => this.#commands.nextSerial()
-      const { bytes, report, serial } = writeCommand(item, { password: this.#password, serial: serials })
-      this.#commands.add(item, report, serial)
+      const next = () => this.#serials.next(this.#commands.names)
+      const { bytes, report, serial } = writeCommand(item, { password: this.#password, serial: next })
+      this.#commands.add(item, nameOf(report, serial))
       out.emit(bytes)
       return
     }
@@ -136,8 +138,13 @@ class QueclinkCodec {
 
   #answered({ kind, report, command_serial }: QueclinkMessage): Command | undefined {
     if (kind !== 'command_ack' || command_serial === undefined) return undefined
-    return this.#commands.answered(report, command_serial)
+    return this.#commands.take(nameOf(report, command_serial))
   }
+}
+
+/** As what a device knows a command; ends with the serial. */
+function nameOf(report: string, serial: string): string {
+  return `${report}-${serial.toUpperCase()}`
 }
 
 const starts = ['+RESP:GT', '+BUFF:GT', '+ACK:GT']

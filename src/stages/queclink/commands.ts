@@ -58,16 +58,23 @@ interface CommandRequest {
 }
 
 function requestOf(name: string | undefined, text: string): CommandRequest {
-  const body: unknown = text === '' ? {} : parsed(text)
-  const { command = name, parameters = [] } = (Array.isArray(body) ? { parameters: body } : (body ?? {})) as {
-    command?: unknown
-    parameters?: unknown
+  const { command = name, parameters = [], ...others } = membersOf(text === '' ? null : parsed(text))
+  if (Object.keys(others).length > 0) {
+    // Sent without them, it would be another command than the one that was meant.
+    throw bad('the body of a command has other members than command and parameters')
   }
   if (typeof command !== 'string' || !/^GT[A-Z\d]{2,6}$/.test(command)) {
     throw bad('a command names no message such as GTRTO, in its name or in the member command of its body')
   }
   if (!Array.isArray(parameters)) throw bad('the parameters of a command are no list')
   return { report: command, parameters: parameters.map(parameterText) }
+}
+
+function membersOf(body: unknown): Readonly<Record<string, unknown>> {
+  if (body === null) return {}
+  if (Array.isArray(body)) return { parameters: body }
+  if (typeof body === 'object') return body as Readonly<Record<string, unknown>>
+  throw bad('the body of a command is neither an object with its parameters nor a list of them')
 }
 
 function parsed(text: string): unknown {

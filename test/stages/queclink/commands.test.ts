@@ -50,7 +50,10 @@ test('a full command that is cut, has no serial, or holds another is refused', (
 test('bodies that name no command, or parameters that a device would read as others, are refused', () => {
   const refused: [string, RegExp][] = [
     ['reboot', /6 characters is neither/],
-    ['"GTRTO"', /names no message/],
+    ['"GTRTO"', /neither an object/],
+    ['5', /neither an object/],
+    ['{"command":"GTRTO","parameter":["0"]}', /other members than command and parameters/],
+    ['{"delay":5}', /other members than command and parameters/],
     ['{"command":"RTO"}', /names no message/],
     ['{"command":5}', /names no message/],
     ['{"command":"GTRTO","parameters":"0"}', /no list/],
