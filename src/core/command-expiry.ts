@@ -6,6 +6,11 @@ export function isExpired(command: Command, now = Date.now()): boolean {
   return now >= command.writeBefore
 }
 
+/** True from the moment on at which the endpoint gives a command up. Asked by codecs, for whose late receipt nobody may wait any more. */
+export function isGivenUp(command: Command, now = Date.now()): boolean {
+  return now >= command.answerBefore
+}
+
 /** Called wherever a command may have waited, last before it is written. Throws `COMMAND_EXPIRED`, which abandons it. */
 export function assertNotExpired(command: Command): void {
   if (!isExpired(command)) return

@@ -14,7 +14,7 @@ import type { Jt808CodecOptions } from '../stages/jt808/options.ts'
 import type { DeviceOptions } from './device-options.ts'
 
 /** Options of {@link jt808}. */
-export interface Jt808Options extends DeviceOptions, Omit<Jt808CodecOptions, 'commandTimeoutMs'> {
+export interface Jt808Options extends DeviceOptions, Jt808CodecOptions {
   /** Longest message in bytes, with its check, flags and escapes not counted; default 4096. The longest of the standard has 1045. */
   readonly maxLength?: number
 }
@@ -38,12 +38,11 @@ export function jt808Framing(maxLength = 4096) {
  * permitted ends no connection.
  */
 export function jt808(to: Hub, options: Jt808Options = {}): Pipeline {
-  const { answerTimeoutMs } = options.hub ?? {}
   return pipeline(
     'jt808',
     jt808Framing(options.maxLength),
     checksum('XOR'),
-    jt808Codec({ ...options, ...(answerTimeoutMs !== undefined && { commandTimeoutMs: answerTimeoutMs }) }),
+    jt808Codec(options),
     authenticate(options.authenticator ?? byPolicy()),
     enrich(options.enrichments ?? {}),
     batch(options.batch),

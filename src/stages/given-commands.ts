@@ -1,3 +1,4 @@
+import { isGivenUp } from '../core/command-expiry.ts'
 import { GatewayError } from '../core/errors.ts'
 import { type Command, type Outcome, type Receipt, receipt } from '../core/items.ts'
 
@@ -126,5 +127,5 @@ export class GivenCommands {
 
 /** Whether the endpoint waits for the answer to it. */
 function waits({ command, isSettled }: Written): boolean {
-  return !isSettled && Date.now() < command.answerBefore
+  return !isSettled && !isGivenUp(command)
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { assertNotExpired, isExpired } from '../../src/core/command-expiry.ts'
+import { assertNotExpired, isExpired, isGivenUp } from '../../src/core/command-expiry.ts'
 import { command } from '../../src/core/items.ts'
 
 test('a command is expired from the very moment on at which it must not be written', () => {
@@ -13,6 +13,11 @@ test('a command is expired from the very moment on at which it must not be writt
 
 test('a command without a time never expires', () => {
   assert.equal(isExpired(command('c1', Buffer.of()), Number.MAX_SAFE_INTEGER), false)
+})
+
+test('a command is given up from the very moment on before which it was to be answered', () => {
+  const given = Object.assign(command('c1', Buffer.of()), { answerBefore: 1000 })
+  assert.deepEqual([isGivenUp(given, 999), isGivenUp(given, 1000)], [false, true])
 })
 
 test('one that is expired is refused for now, so that it is abandoned', () => {

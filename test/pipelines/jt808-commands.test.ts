@@ -132,6 +132,27 @@ describe('jt808: commands', () => {
     assert.equal((await device.rest()).length, 0)
   })
 
+  test('one whose time to be written is over before the terminal has authenticated itself is given back, not sent', async (t) => {
+    t.mock.timers.enable({ apis: ['Date'], now: Date.now() })
+    const rig = await servedJt808(t)
+    const device = await rig.device()
+    const terminal = new TestTerminal(deviceId)
+    rig.hub.queueCommand(deviceId, 'a', { writeBefore: Date.now() + 10_000 })
+    await device.write(terminal.register())
+    await answers(device, 1)
+    const [session] = rig.hub.sessions
+    assert.ok(session)
+    const givenBack = new Promise((resolve) => {
+      session.settle = async ({ outcome, error }) => resolve([outcome, error?.code])
+    })
+    t.mock.timers.tick(10_000)
+    await device.write(terminal.authenticate())
+    assert.equal((await answers(device, 1))[0]?.result, 0)
+    assert.deepEqual(await givenBack, ['abandon', 'COMMAND_EXPIRED'])
+    device.end()
+    assert.equal((await device.rest()).length, 0)
+  })
+
   test('bytes may be given as they are, and a direct method may be called by the id', async (t) => {
     const { device, hub } = await authenticated(t)
     hub.queueCommand(deviceId, Buffer.of(0xff, 0x7e), { properties: { message: '0x8804' } })

@@ -1,4 +1,5 @@
 import { type Codec, codec } from '../../core/codec.ts'
+import { isGivenUp } from '../../core/command-expiry.ts'
 import type { Connection } from '../../core/connection.ts'
 import { GatewayError } from '../../core/errors.ts'
 import { type Command, hello, type Outcome, type Receipt } from '../../core/items.ts'
@@ -55,7 +56,7 @@ type Gt06Tag = Pick<Gt06Wire, 'start' | 'type' | 'serial'>
  * 8A time request                        8A and six bytes of UTC at once
  * 16, 26, 27 alarm                       the same type once the hub has it
  * 10, 12, 22, A0 location                nothing; with `acknowledgeLocations` the same type once the hub has it
- * 15, 21 reply                           nothing; it settles the command whose flag it repeats
+ * 15, 21 reply                           nothing; it settles the command whose flag it repeats, and goes up where that was given up
  * others                                 nothing
  * ```
  * An answer has start mark, type and serial of what it answers. A frame without content, other than a time request, is a server's answer
@@ -94,7 +95,7 @@ class Gt06Codec implements Codec<Frames> {
     this.#flag = Math.floor(this.#now().getTime() / 1000) >>> 0
   }
 
-  decode(frame: Buffer, out: Out): Messages['up'] | undefined {
+  decode(frame: Buffer, out: Out): Messages['up'] | readonly Messages['up'][] | undefined {
     const wire = fromWire(frame)
     const message = messageOf(wire)
     if (wire.type === login) return this.#decodeLogin(wire, message, out)
@@ -107,7 +108,9 @@ class Gt06Codec implements Codec<Frames> {
       return this.#heartbeat(wire, message)
     }
     if (message.kind === 'command_response' && this.#commands.has(String(message.server_flag))) {
-      return this.#settled(message)
+      const settled = this.#settled(message)
+      // Nobody may hear a late receipt.
+      return isGivenUp(settled.of) ? [this.#reading(wire, message), settled] : settled
     }
     return this.#reading(wire, message)
   }

@@ -3,7 +3,7 @@ import { GatewayError } from '../../core/errors.ts'
 import type { Frames, Messages } from '../../core/levels.ts'
 import { type Stage, stage } from '../../core/stage.ts'
 import { results } from './answers.ts'
-import { CommandSide } from './command-side.ts'
+import { CommandSide, type RefuseCommand } from './command-side.ts'
 import { Content, type Out } from './content.ts'
 import { faultOfLength, type Header, idText, type Message, readMessage, type SubPackage } from './message.ts'
 import { messageIds } from './message-ids.ts'
@@ -33,7 +33,7 @@ export function jt808Codec(options: Jt808CodecOptions = {}): Stage<Frames, Messa
     return {
       up: { push: (frame: Buffer, out: Out) => codec.take(frame, out), end: (out: Out) => codec.end(out) },
       down(item, out) {
-        for (const frame of codec.encode(item)) out.emit(frame)
+        for (const frame of codec.encode(item, (error, command) => out.fail(error, command))) out.emit(frame)
       },
     }
   })
@@ -51,7 +51,7 @@ class Jt808Codec {
   constructor(connection: Connection, options: Jt808CodecOptions) {
     this.#options = options
     this.#session = new TerminalSession(connection, options, this.#platform)
-    this.#commands = new CommandSide(this.#platform, options.commandTimeoutMs ?? 50_000)
+    this.#commands = new CommandSide(this.#platform)
     this.#content = new Content(connection, options, this.#platform, this.#session, this.#commands)
     this.#desk = new SubPackageDesk(connection, options.subPackages ?? {})
     this.#owed = new OwedAnswers(this.#platform, this.#desk)
@@ -85,11 +85,11 @@ class Jt808Codec {
     this.#giveParts(this.#desk.clear(), out)
   }
 
-  encode(item: Messages['down']): readonly Buffer[] {
+  encode(item: Messages['down'], refuse: RefuseCommand): readonly Buffer[] {
     if (item.kind === 'command') return this.#commands.encode(item, this.#session.terminal)
     const { of } = item
     if (of.kind !== 'hello') return this.#owed.settle({ ...item, of })
-    return [...this.#session.welcome({ ...item, of }), ...this.#commands.release(this.#session.terminal)]
+    return [...this.#session.welcome({ ...item, of }), ...this.#commands.release(this.#session.terminal, refuse)]
   }
 
   #checkSender(header: Header, frame: Buffer, out: Out): void {

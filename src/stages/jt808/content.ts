@@ -54,7 +54,7 @@ export class Content {
     }
     const fields = this.fieldsOf(message, owed.to, out)
     if (isSignOfLife(id)) this.#signOfLife(message, fields, owed.to, out)
-    else if (isReply(id)) out.emit(this.#commands.answered(id, fields) ?? readingOf(message, fields))
+    else if (isReply(id)) this.#reply(message, fields, out)
     else if (isOfPlatform(id)) out.emit(readingOf(message, fields))
     else {
       const multimediaId = id === messageIds.multimedia ? (fields.multimedia_id as number | undefined) : undefined
@@ -86,6 +86,12 @@ export class Content {
   /** Answers what the hub need not have. One whose header is the hello is answered with that. */
   answerAtOnce(to: Header, out: Out): void {
     if (this.#connection.identity !== undefined) out.reply(this.#platform.answer(to, results.ok))
+  }
+
+  #reply(message: Message, fields: MessageFields, out: Out): void {
+    const reply = this.#commands.answered(message.header.id, fields)
+    if (reply?.isAwaited !== true) out.emit(readingOf(message, fields))
+    if (reply !== undefined) out.emit(reply.receipt)
   }
 
   #signOfLife(message: Message, fields: MessageFields, to: Header, out: Out): void {

@@ -25,6 +25,4 @@ export interface Jt808CodecOptions {
   readonly otherTerminals?: 'refuse' | 'pass'
   /** Bounds of messages that come in parts. */
   readonly subPackages?: SubPackageOptions
-  /** How long a command may wait for a terminal that has registered to authenticate itself, in milliseconds; default 50000. */
-  readonly commandTimeoutMs?: number
 }

@@ -1,3 +1,4 @@
+import { isGivenUp } from '../../core/command-expiry.ts'
 import type { Connection } from '../../core/connection.ts'
 import { GatewayError } from '../../core/errors.ts'
 import { type Command, hello, receipt } from '../../core/items.ts'
@@ -28,7 +29,7 @@ type OutDown = Outlet<Frames['down'], Messages['up']>
 
 /**
  * The codec of Queclink @Track in ASCII. Every message names its device: a hello goes in front of the first. Reports become readings,
- * heartbeats are answered at once, the answer to a command is its receipt, or a reading where nobody waits for it.
+ * heartbeats are answered at once, the answer to a command is its receipt, and a reading too where the command was given up, or is not known.
  *
  * ```
  * device → gateway                                            gateway → device
@@ -116,11 +117,10 @@ class QueclinkCodec {
     if (kind === 'heartbeat') out.reply(heartbeatSack(protocol_version, count))
     if (kind === 'heartbeat' && !this.#options.heartbeats) return
     const answered = this.#answered(message)
-    if (answered === undefined) {
+    if (answered === undefined || isGivenUp(answered)) {
       for (const each of readingsOf(message, text, this.#options)) out.emit(each)
-      return
-    }
-    if (this.#options.sack) out.reply(sack(count))
+    } else if (this.#options.sack) out.reply(sack(count))
+    if (answered === undefined) return
     out.emit(receipt(answered, 'complete', undefined, { status: 200, body: bodyOf(message, this.#options) }))
   }
 

@@ -4,7 +4,6 @@ import fc from 'fast-check'
 import { type CommandOptions, command } from '../../../src/core/items.ts'
 import { decodeBody } from '../../../src/stages/jt808/bodies.ts'
 import { askedBy } from '../../../src/stages/jt808/commands.ts'
-import { SentCommands } from '../../../src/stages/jt808/sent-commands.ts'
 import { thrownBy } from '../refusals.ts'
 
 function asked(body: object | string | Buffer, options: CommandOptions = {}, version2019 = false) {
@@ -106,35 +105,5 @@ describe('commands for terminals of JT/T 808', () => {
         },
       ),
     )
-  })
-})
-
-describe('SentCommands', () => {
-  const [a, b] = [command('a', Buffer.alloc(0)), command('b', Buffer.alloc(0))]
-
-  test('a command is found by its serial once, and by its id in the order of sending', () => {
-    const sent = new SentCommands()
-    sent.add(1, 0x8107, a)
-    sent.add(2, 0x8107, b)
-    assert.equal(sent.takeSerial(9), undefined)
-    assert.equal(sent.takeOldest(0x8104), undefined)
-    assert.equal(sent.takeOldest(0x8107), a)
-    assert.equal(sent.takeSerial(2), b)
-    assert.equal(sent.takeSerial(2), undefined)
-  })
-
-  test('one that is sent again is found under its new serial alone', () => {
-    const sent = new SentCommands()
-    sent.add(1, 0x8104, a)
-    sent.add(2, 0x8104, { ...a, deliveryCount: 1 })
-    assert.equal(sent.takeSerial(1), undefined)
-    assert.equal(sent.takeSerial(2)?.deliveryCount, 1)
-  })
-
-  test('no more than 256 are remembered', () => {
-    const sent = new SentCommands()
-    for (let serial = 0; serial < 300; serial++) sent.add(serial, 0x8104, command(String(serial), Buffer.alloc(0)))
-    assert.equal(sent.takeSerial(43), undefined)
-    assert.equal(sent.takeSerial(44)?.id, '44')
   })
 })
