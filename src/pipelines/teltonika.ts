@@ -11,7 +11,6 @@ import type { DeviceOptions } from './device-options.ts'
 
 /**
  * Options of {@link teltonika}. `hub.maxCommands` is always 1: answers bear no number, so a device is asked one thing at a time.
- * `hub.answerTimeoutMs` is also for how long a command may be held back, half of it.
  */
 export interface TeltonikaOptions
   extends DeviceOptions,
@@ -24,11 +23,10 @@ export interface TeltonikaOptions
  */
 export function teltonika(to: Hub, options: TeltonikaOptions = {}): Pipeline {
   const { maxFrameLength, authenticator = byPolicy(), enrichments = {}, heartbeats = false } = options
-  const { answerTimeoutMs } = options.hub ?? {}
   return pipeline(
     'teltonika',
     teltonikaFraming({ keepalives: heartbeats, ...(maxFrameLength !== undefined && { maxFrameLength }) }),
-    teltonikaCodec({ ...options, ...(answerTimeoutMs !== undefined && { answerTimeoutMs }) }),
+    teltonikaCodec(options),
     authenticate(authenticator),
     enrich(enrichments),
     batch(options.batch),

@@ -26,18 +26,20 @@ function refusing(hub: MemoryHub, refuse: (message: Telemetry) => boolean, error
 }
 
 describe('what Teltonika records are answered', () => {
-  test('with the hub held: nothing; a login and an empty packet are answered all the same', async (t) => {
-    const { hub, tracker, device } = await start(t)
+  test('with the hub held: nothing; logins are answered all the same, counts known at once in the turn of their packet', async (t) => {
+    const { hub, tracker, device } = await start(t, { unknownCodec: 'acknowledge' })
     hub.hold()
     await tracker.write(packet(1, 2))
     await silent(tracker)
-    await tracker.write(packetHex('08 00 00'))
-    await hears(tracker, count(0))
+    await tracker.write(packetHex('08 00 00'), packetHex('07 05 05'))
+    await silent(tracker)
     const other = await device()
     await other.write(login)
     await hears(other, '01')
+    await other.write(packetHex('08 00 00'))
+    await hears(other, count(0))
     hub.release()
-    await hears(tracker, count(2))
+    await hears(tracker, count(2), count(0), count(5))
   })
 
   for (const code of ['HUB_UNAVAILABLE', 'HUB_REJECTED'] as const) {

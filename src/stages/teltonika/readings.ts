@@ -22,24 +22,31 @@ export const protocol = 'teltonika'
 /** Room for the properties that later stages add. */
 const largestPack = maxSendBytes - 16_384
 
+/** The messages of a packet, and the tag that all of them have. */
+export interface PacketReadings {
+  readonly tag: PacketReceipts
+  readonly messages: readonly Telemetry[]
+}
+
 /**
- * The messages of a packet that has records; each has the packet's {@link ReceiptGroup} as tag. A pack that would be more than the hub
+ * The messages of a packet, with its {@link ReceiptGroup}; undefined for one without a record. A pack that would be more than the hub
  * takes is split. `beside`: further members of each body.
  *
  * The id of a message is its time and a digest of the record's own bytes, so that it is the same when the record comes again beside
  * others; where a packet holds the same record twice, the second ends with -2. A pack has the time of its first record and a digest of all.
  */
-export function readingsOf(decoded: DecodedAvl, beside: object, options: ReadingOptions): Telemetry[] {
+export function readingsOf(decoded: DecodedAvl, beside: object, options: ReadingOptions): PacketReadings | undefined {
+  if (decoded.packet.record_count === 0) return undefined
   if (options.records === 'split') return split(decoded, beside, options)
   const packed = pack(decoded, beside, options)
-  return messageBytes(packed) > largestPack ? split(decoded, beside, options) : [packed]
+  return packed.messages.every((each) => messageBytes(each) <= largestPack) ? packed : split(decoded, beside, options)
 }
 
-function split({ packet, bytes }: DecodedAvl, beside: object, { avlIds }: ReadingOptions): Telemetry[] {
+function split({ packet, bytes }: DecodedAvl, beside: object, { avlIds }: ReadingOptions): PacketReadings {
   const { kind, codec, record_count, records } = packet
   const tag: PacketReceipts = new ReceiptGroup(1, record_count)
   const ids = new Map<string, number>()
-  return records.map((record, index) => {
+  const messages = records.map((record, index) => {
     const id = `${record.timestamp_ms}-${frameDigest(bytes[index] as Buffer)}`
     const number = (ids.get(id) ?? 0) + 1
     ids.set(id, number)
@@ -48,15 +55,17 @@ function split({ packet, bytes }: DecodedAvl, beside: object, { avlIds }: Readin
       { protocol, type: kind, tag, messageId: number === 1 ? id : `${id}-${number}`, time: timeOf(record) },
     )
   })
+  return { tag, messages }
 }
 
-function pack({ packet, bytes }: DecodedAvl, beside: object, { avlIds }: ReadingOptions): Telemetry {
+function pack({ packet, bytes }: DecodedAvl, beside: object, { avlIds }: ReadingOptions): PacketReadings {
   const { kind, record_count, records } = packet
   const tag: PacketReceipts = new ReceiptGroup(record_count, 1)
   const first = records[0] as AvlRecord
   const messageId = `${first.timestamp_ms}-${frameDigest(Buffer.concat(bytes))}`
   const body = { ...packet, records: records.map((each) => withValues(each, avlIds)), ...beside }
-  return decodedTelemetry(body, { protocol, type: kind, tag, messageId, time: timeOf(first) })
+  const message = decodedTelemetry(body, { protocol, type: kind, tag, messageId, time: timeOf(first) })
+  return { tag, messages: [message] }
 }
 
 function withValues(record: AvlRecord, avlIds: AvlIds | undefined): object {

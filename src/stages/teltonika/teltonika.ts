@@ -1,9 +1,8 @@
-import { type Codec, codec } from '../../core/codec.ts'
 import type { Connection } from '../../core/connection.ts'
 import { GatewayError } from '../../core/errors.ts'
-import { hello, type Receipt, receipt } from '../../core/items.ts'
+import { type Command, failedReceipt, hello, type Receipt, receipt } from '../../core/items.ts'
 import type { Frames, Messages } from '../../core/levels.ts'
-import type { Outlet, Stage } from '../../core/stage.ts'
+import { type Outlet, type Stage, stage } from '../../core/stage.ts'
 import { decodedTelemetry } from '../decoded-telemetry.ts'
 import { frameDigest } from '../frame-digest.ts'
 import { ReceiptGroup } from '../receipt-group.ts'
@@ -14,6 +13,7 @@ import { CommandTurn } from './command-turn.ts'
 import { keepalive } from './framing.ts'
 import { decodeMessages, type GprsPacket, isMessageCodec, refusalType, responseType } from './messages.ts'
 import { countFrame, openPacket } from './packet.ts'
+import { PacketAnswers } from './packet-answers.ts'
 import { type PacketReceipts, protocol, readingsOf } from './readings.ts'
 
 /** Options of {@link teltonikaCodec}. */
@@ -36,8 +36,6 @@ export interface TeltonikaCodecOptions {
   readonly envelope?: boolean
   /** Sends keepalives and packets without a record up, as type `heartbeat`; default false. */
   readonly heartbeats?: boolean
-  /** How long the endpoint waits for the answer to a command, in ms; default 50000. A command held for longer than half of it is not sent. */
-  readonly answerTimeoutMs?: number
 }
 
 /**
@@ -60,41 +58,57 @@ export function teltonikaCodec(options: TeltonikaCodecOptions = {}): Stage<Frame
   oneOf('records', options.records, ['split', 'pack'])
   oneOf('unknownCodec', options.unknownCodec, ['refuse', 'acknowledge'])
   oneOf('rejectedRecords', options.rejectedRecords, ['refuse', 'acknowledge'])
-  return codec<Frames>('teltonika', (connection) => new TeltonikaCodec(options, connection))
+  return stage<Frames, Messages>('teltonika', (connection) => {
+    const codec = new TeltonikaCodec(options, connection)
+    return {
+      up: (frame, out) => codec.decode(frame, out),
+      down: (item, out) => codec.encode(item, out),
+    }
+  })
 }
 
 type Out = Outlet<Messages['up'], Buffer>
+type OutDown = Outlet<Buffer, Messages['up']>
 
-class TeltonikaCodec implements Codec<Frames> {
+class TeltonikaCodec {
   readonly #options: TeltonikaCodecOptions
   readonly #connection: Connection
-  readonly #turn: CommandTurn
+  readonly #turn = new CommandTurn((command) => speakCommand(command, this.#knownImei))
+  readonly #answers = new PacketAnswers()
   /** What the device logged in as. */
   #imei: string | undefined
 
   constructor(options: TeltonikaCodecOptions, connection: Connection) {
     this.#options = options
     this.#connection = connection
-    this.#turn = new CommandTurn(options.answerTimeoutMs ?? 50_000)
   }
 
-  decode(frame: Buffer, out: Out): Messages['up'] | readonly Messages['up'][] | undefined {
-    if (frame[0] === keepalive) return this.#heartbeat({ kind: 'keepalive' })
-    if (frame[1] !== 0) return this.#logIn(frame)
+  decode(frame: Buffer, out: Out): void {
+    if (frame[0] === keepalive) {
+      this.#heartbeat({ kind: 'keepalive' }, out)
+      return
+    }
+    if (frame[1] !== 0) {
+      this.#logIn(frame, out)
+      return
+    }
     if (!this.#isKnown) throw new GatewayError('NOT_IDENTIFIED', 'a packet came before the login')
     const { data, crc16 } = openPacket(frame)
     const beside = this.#options.envelope ? { crc16 } : {}
-    if (isAvlCodec(data[0])) return this.#records(data, beside, out)
-    if (isMessageCodec(data[0])) return this.#messages(data, beside)
-    return this.#unknown(data, out)
+    if (isAvlCodec(data[0])) this.#records(data, beside, out)
+    else if (isMessageCodec(data[0])) this.#messages(data, beside, out)
+    else this.#unknown(data, out)
   }
 
-  encode(item: Messages['down']): readonly Buffer[] {
-    if (item.kind === 'command') return listed(this.#turn.give(speakCommand(item, this.#knownImei)))
+  encode(item: Messages['down'], out: OutDown): void {
+    if (item.kind === 'command') {
+      const frame = this.#turn.give(item, this.#answers.size)
+      if (frame !== undefined) out.emit(frame)
+      return
+    }
     const { of } = item
-    if (of.kind === 'hello') return [Buffer.of(item.outcome === 'complete' ? 1 : 0)]
-    if (!(of.tag instanceof ReceiptGroup)) return []
-    return this.#settle(of.tag, item)
+    if (of.kind === 'hello') out.emit(Buffer.of(item.outcome === 'complete' ? 1 : 0))
+    else if (of.tag instanceof ReceiptGroup) this.#settle(of.tag, item, out)
   }
 
   get #isKnown(): boolean {
@@ -106,55 +120,78 @@ class TeltonikaCodec implements Codec<Frames> {
     return id !== undefined && /^\d+$/.test(id) ? id : undefined
   }
 
-  #logIn(frame: Buffer): Messages['up'] {
+  #logIn(frame: Buffer, out: Out): void {
     if (this.#imei !== undefined) throw new GatewayError('IDENTITY_CHANGED', 'a second login on one connection')
     const imei = frame.toString('latin1', 2)
     this.#imei = imei
-    return hello({ deviceId: imei }, undefined, { kind: 'login', imei })
+    out.emit(hello({ deviceId: imei }, undefined, { kind: 'login', imei }))
   }
 
-  #records(data: Buffer, beside: object, out: Out): Messages['up'] | readonly Messages['up'][] | undefined {
+  #records(data: Buffer, beside: object, out: Out): void {
     const { records = 'split', avlIds } = this.#options
     const decoded = decodeAvl(data)
-    this.#turn.packetCame()
-    if (decoded.packet.record_count > 0) return readingsOf(decoded, beside, { records, avlIds })
-    for (const frame of this.#answer(0)) out.reply(frame)
-    return this.#heartbeat({ ...decoded.packet, ...beside })
+    const readings = readingsOf(decoded, beside, { records, avlIds })
+    if (readings === undefined) {
+      this.#answerAtOnce(0, out)
+      this.#heartbeat({ ...decoded.packet, ...beside }, out)
+      return
+    }
+    this.#answers.owe(readings.tag)
+    for (const each of readings.messages) out.emit(each)
   }
 
-  #messages(data: Buffer, beside: object): Messages['up'] | readonly Messages['up'][] {
+  #messages(data: Buffer, beside: object, out: Out): void {
     const packet = decodeMessages(data)
     const body = { ...packet, ...beside }
     const type = packet.messages[0]?.type
     const isRefusal = packet.codec === 14 && type === refusalType
     const answered = type === responseType || isRefusal ? this.#turn.answered(packet.codec) : undefined
-    if (answered === undefined) return unasked(packet, body, data)
+    // Nobody may hear the receipt of one that was given up.
+    if (answered?.isAwaited !== true) out.emit(unasked(packet, body, data))
+    if (answered === undefined) return
     const response = { status: isRefusal ? 400 : 200, body }
-    const settled = receipt(answered.command, isRefusal ? 'reject' : 'complete', undefined, response)
-    // Nobody may hear a late receipt.
-    return answered.isLate ? [unasked(packet, body, data), settled] : settled
+    out.emit(receipt(answered.command, isRefusal ? 'reject' : 'complete', undefined, response))
   }
 
   #unknown(data: Buffer, out: Out): never {
     const [codec, count] = data as Buffer & [number, number]
-    if (this.#options.unknownCodec === 'acknowledge') out.reply(countFrame(count))
+    if (this.#options.unknownCodec === 'acknowledge') this.#answerAtOnce(count, out)
     throw new GatewayError('BAD_CONTENT', `the codec ${codec} of a packet is none of 8, 12, 13, 14, 15, 16, 142`)
   }
 
-  #heartbeat(body: object): Messages['up'] | undefined {
+  #heartbeat(body: object, out: Out): void {
     // Before the login nothing but a login may go up.
-    if (!this.#options.heartbeats || !this.#isKnown) return undefined
-    return decodedTelemetry(body, { protocol, type: 'heartbeat' })
+    if (this.#options.heartbeats && this.#isKnown) out.emit(decodedTelemetry(body, { protocol, type: 'heartbeat' }))
   }
 
-  #settle(packet: PacketReceipts, item: Receipt<unknown>): readonly Buffer[] {
-    if (!packet.settle(item)) return []
+  /** A packet that the hub need not have; its answer still has its turn behind those that the hub is asked about. */
+  #answerAtOnce(records: number, out: Out): void {
+    const packet = {}
+    this.#answers.owe(packet)
+    const refuse = (error: GatewayError, command: Command) => {
+      error.stage ??= 'teltonika.down'
+      this.#connection.refused(error, [command])
+      out.emit(failedReceipt(command, error))
+    }
+    for (const frame of this.#answered(packet, records, refuse)) out.reply(frame)
+  }
+
+  #settle(packet: PacketReceipts, item: Receipt<unknown>, out: OutDown): void {
+    if (!packet.settle(item)) return
     const settled = packet.completed + (this.#options.rejectedRecords === 'acknowledge' ? packet.rejected : 0)
-    return this.#answer(packet.of * settled)
+    const refuse = (error: GatewayError, command: Command) => out.fail(error, command)
+    for (const frame of this.#answered(packet, packet.of * settled, refuse)) out.emit(frame)
   }
 
-  #answer(records: number): readonly Buffer[] {
-    return [countFrame(records), ...listed(this.#turn.packetAnswered())]
+  /** Counts that may be said now that one more is known, and the commands that waited for that. */
+  #answered(
+    packet: object,
+    records: number,
+    refuse: (error: GatewayError, command: Command) => void,
+  ): readonly Buffer[] {
+    const counts = this.#answers.known(packet, records)
+    if (counts.length === 0) return []
+    return [...counts.map(countFrame), ...this.#turn.packetAnswered(this.#answers.size, refuse)]
   }
 }
 
@@ -165,10 +202,6 @@ function unasked(packet: GprsPacket, body: object, data: Buffer): Messages['up']
   if (seconds === undefined) return decodedTelemetry(body, { protocol, type })
   const messageId = `${seconds}-${frameDigest(data)}`
   return decodedTelemetry(body, { protocol, type, messageId, time: new Date(1000 * seconds) })
-}
-
-function listed(frame: Buffer | undefined): readonly Buffer[] {
-  return frame === undefined ? [] : [frame]
 }
 
 function oneOf(name: string, value: string | undefined, allowed: readonly string[]): void {

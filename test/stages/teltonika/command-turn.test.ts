@@ -1,138 +1,122 @@
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
-import { command } from '../../../src/core/items.ts'
+import { describe, type TestContext, test } from 'node:test'
+import { type Command, command } from '../../../src/core/items.ts'
 import { speakCommand } from '../../../src/stages/teltonika/command-frame.ts'
 import { CommandTurn } from '../../../src/stages/teltonika/command-turn.ts'
 import { imei } from './frames.ts'
 
-const spoken = (id: string, codec = '12') => speakCommand(command(id, Buffer.from(id), { properties: { codec } }), imei)
-const [a, b, c, d] = [spoken('a'), spoken('b'), spoken('c'), spoken('d')] as const
+const timeoutMs = 50_000
+const speak = (each: Command) => speakCommand(each, imei)
+const frameOf = (each: Command) => speak(each).frame
 
-/** Which command an answer of codec 12 settles. */
-const settled = (turn: CommandTurn) => turn.answered(12)?.command
+function given(id: string, codec = '12'): Command {
+  const made = command(id, Buffer.from(id), { properties: { codec }, writeBefore: Date.now() + timeoutMs })
+  made.answerBefore = made.writeBefore
+  return made
+}
 
 /** A turn of a device that has had its first packet answered. */
-function ready(answerTimeoutMs = 50_000): CommandTurn {
-  const turn = new CommandTurn(answerTimeoutMs)
-  turn.packetCame()
-  turn.packetAnswered()
-  return turn
+function ready(t: TestContext) {
+  t.mock.timers.enable({ apis: ['Date'], now: 1_000_000 })
+  const turn = new CommandTurn(speak)
+  turn.packetAnswered(0, assert.fail)
+  return {
+    turn,
+    give: (...ids: readonly string[]) => ids.map((id) => turn.give(given(id), 0)),
+    giveUp: () => t.mock.timers.tick(timeoutMs),
+    /** Which command an answer of codec 12 settles. */
+    settled() {
+      const answered = turn.answered(12)
+      return answered?.isAwaited ? answered.command.id : undefined
+    },
+  }
 }
 
 describe('whose turn it is', () => {
-  test('a command goes at once, and the next answer settles it, once', () => {
-    const turn = ready()
-    assert.equal(turn.give(a), a.frame)
-    assert.equal(settled(turn), a.command)
-    assert.equal(settled(turn), undefined)
+  test('a command goes at once, and the next answer settles it, once', (t) => {
+    const { give, settled } = ready(t)
+    assert.deepEqual(give('a'), [frameOf(given('a'))])
+    assert.deepEqual([settled(), settled()], ['a', undefined])
   })
 
   test('a command waits for the first answered packet, and for the answer to every one that came', () => {
-    const turn = new CommandTurn(50_000)
-    assert.equal(turn.give(a), undefined)
-    turn.packetCame()
-    turn.packetCame()
-    assert.equal(turn.packetAnswered(), undefined)
-    assert.equal(turn.packetAnswered(), a.frame)
-    assert.equal(settled(turn), a.command)
+    const turn = new CommandTurn(speak)
+    const a = given('a')
+    assert.equal(turn.give(a, 0), undefined)
+    assert.deepEqual(turn.packetAnswered(1, assert.fail), [])
+    assert.deepEqual(turn.packetAnswered(0, assert.fail), [frameOf(a)])
+    assert.equal(turn.give(a, 1), undefined)
+    assert.equal(turn.answered(12)?.command, a)
   })
 
-  test('an answer of another codec settles nothing', () => {
-    const turn = ready()
-    turn.give(spoken('e', '14'))
-    assert.equal(settled(turn), undefined)
+  test('an answer of another codec settles nothing', (t) => {
+    const { turn, settled } = ready(t)
+    turn.give(given('e', '14'), 0)
+    assert.equal(settled(), undefined)
     assert.equal(turn.answered(14)?.command.id, 'e')
   })
 
-  test('a command that was held too long is not sent: it has been given up, or will be', (t) => {
-    let now = 0
-    t.mock.method(performance, 'now', () => now)
-    const turn = new CommandTurn(1000)
-    turn.packetCame()
-    assert.equal(turn.give(a), undefined)
-    now = 501
-    assert.equal(turn.packetAnswered(), undefined)
-    turn.packetCame()
-    assert.equal(turn.give(b), undefined)
-    now = 1001
-    assert.equal(turn.packetAnswered(), b.frame)
+  test('a command that cannot be said is refused when it is given', () => {
+    assert.throws(() => new CommandTurn(speak).give(given('a', '13'), 1), { code: 'NOT_SUPPORTED' })
   })
 
-  test('an answer is late when the endpoint may have given the command up', (t) => {
-    let now = 0
-    t.mock.method(performance, 'now', () => now)
-    for (const [after, isLate] of [
-      [899, false],
-      [900, true],
-    ] as const) {
-      const turn = ready(1000)
-      now = 0
-      turn.give(a)
-      now = after
-      assert.deepEqual(turn.answered(12), { command: a.command, isLate })
+  test('a command that was held until its time was over is not sent', (t) => {
+    const { turn, giveUp } = ready(t)
+    turn.give(given('a'), 1)
+    giveUp()
+    turn.give(given('b'), 1)
+    assert.deepEqual(turn.packetAnswered(0, assert.fail), [frameOf(given('b'))])
+  })
+
+  test('one that the endpoint has not given up by then is refused', (t) => {
+    const { turn, giveUp } = ready(t)
+    turn.give(Object.assign(given('a'), { answerBefore: Number.POSITIVE_INFINITY }), 1)
+    giveUp()
+    const refused: unknown[] = []
+    assert.deepEqual(
+      turn.packetAnswered(0, ({ code }, { id }) => refused.push(code, id)),
+      [],
+    )
+    assert.deepEqual(refused, ['COMMAND_EXPIRED', 'a'])
+  })
+
+  test('the late answer of a command that was given up never settles the next one', (t) => {
+    const { give, giveUp, settled } = ready(t)
+    give('a')
+    giveUp()
+    give('b')
+    assert.deepEqual([settled(), settled()], [undefined, 'b'])
+  })
+
+  test('what was given up by codec 14 owes no answer of codec 12', (t) => {
+    const { turn, give, giveUp, settled } = ready(t)
+    turn.give(given('e', '14'), 0)
+    giveUp()
+    give('a')
+    assert.equal(settled(), 'a')
+    assert.equal(turn.answered(14)?.isAwaited, false)
+  })
+
+  test('one that was never answered puts one other off, not all', (t) => {
+    const { give, giveUp, settled } = ready(t)
+    give('a')
+    giveUp()
+    give('b')
+    assert.equal(settled(), undefined, "b's, taken for a's")
+    giveUp()
+    for (const id of ['c', 'd']) {
+      give(id)
+      assert.equal(settled(), id)
     }
   })
 
-  test('of two that are held the first has been given up', () => {
-    const turn = new CommandTurn(50_000)
-    turn.packetCame()
-    turn.give(a)
-    turn.give(b)
-    assert.equal(turn.packetAnswered(), b.frame)
-    assert.equal(settled(turn), b.command)
-  })
-
-  test('the late answer of a command that was given up never settles the next one', () => {
-    const turn = ready()
-    turn.give(a)
-    assert.equal(turn.give(b), b.frame)
-    assert.equal(settled(turn), undefined, "a's")
-    assert.equal(settled(turn), b.command)
-  })
-
-  test('what was given up by codec 14 owes no answer of codec 12', () => {
-    const turn = ready()
-    turn.give(spoken('e', '14'))
-    turn.give(a)
-    assert.equal(settled(turn), a.command)
-    assert.equal(turn.answered(14), undefined)
-  })
-
-  test('one that was never answered puts one other off, not all', () => {
-    const turn = ready()
-    turn.give(a)
-    turn.give(b)
-    assert.equal(settled(turn), undefined, "b's, taken for a's")
-    turn.give(c)
-    assert.equal(settled(turn), c.command)
-    turn.give(d)
-    assert.equal(settled(turn), d.command)
-  })
-
-  test('several that were given up owe several answers', () => {
-    const turn = ready()
-    turn.give(a)
-    turn.give(b)
-    turn.give(c)
-    assert.deepEqual([settled(turn), settled(turn)], [undefined, undefined])
-    assert.equal(settled(turn), c.command)
-  })
-
-  test('a command that the hub gives once more is settled by either answer, and the other one settles nothing', () => {
-    const turn = ready()
-    turn.give(a)
-    turn.give(a)
-    assert.equal(settled(turn), a.command)
-    turn.give(b)
-    assert.equal(settled(turn), undefined)
-    assert.equal(settled(turn), b.command)
-  })
-
-  test('a device that answers nothing makes it remember a bounded number', () => {
-    const turn = ready()
-    for (let count = 0; count < 1000; count++) turn.give(spoken(`x${count}`))
-    let owed = 0
-    while (settled(turn) === undefined) owed++
-    assert.equal(owed, 16)
+  test('a command that the hub gives once more is settled by either answer, and the other one settles nothing', (t) => {
+    const { give, giveUp, settled } = ready(t)
+    give('a')
+    giveUp()
+    give('a')
+    assert.equal(settled(), 'a')
+    give('b')
+    assert.deepEqual([settled(), settled()], [undefined, 'b'])
   })
 })

@@ -7,7 +7,8 @@ import { type ReadingOptions, readingsOf } from '../../../src/stages/teltonika/r
 import { record } from './frames.ts'
 
 const of = (records: readonly AvlRecord[], options: Partial<ReadingOptions> = {}, beside = {}) =>
-  readingsOf(decodeAvl(encodeAvl(8, records)), beside, { records: 'split', avlIds: undefined, ...options })
+  readingsOf(decodeAvl(encodeAvl(8, records)), beside, { records: 'split', avlIds: undefined, ...options })?.messages ??
+  []
 const idsOf = (messages: readonly Telemetry[]) => messages.map(({ messageId }) => messageId)
 const bodyOf = (message: Telemetry | undefined) => JSON.parse(String(message?.body))
 
