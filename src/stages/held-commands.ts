@@ -1,5 +1,5 @@
-import { isExpired, isGivenUp } from '../core/command-expiry.ts'
-import { GatewayError } from '../core/errors.ts'
+import { isGivenUp, isOver } from '../core/command-expiry.ts'
+import type { GatewayError } from '../core/errors.ts'
 import type { Command } from '../core/items.ts'
 
 /** More than any endpoint lets wait. */
@@ -25,11 +25,6 @@ export class HeldCommands {
   release(refuse: (error: GatewayError, command: Command) => void): readonly Command[] {
     const held = this.#held
     this.#held = []
-    return held.filter((command) => {
-      if (!isExpired(command)) return true
-      const message = 'the time of a command was over before the device could be written to'
-      if (!isGivenUp(command)) refuse(new GatewayError('COMMAND_EXPIRED', message), command)
-      return false
-    })
+    return held.filter((command) => !isOver(command, refuse))
   }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { assertNotExpired, isExpired, isGivenUp } from '../../src/core/command-expiry.ts'
+import { assertNotExpired, isExpired, isGivenUp, isOver } from '../../src/core/command-expiry.ts'
 import { command } from '../../src/core/items.ts'
 
 test('a command is expired from the very moment on at which it must not be written', () => {
@@ -26,4 +26,15 @@ test('one that is expired is refused for now, so that it is abandoned', () => {
     retryable: true,
   })
   assertNotExpired(command('c2', Buffer.of(), { writeBefore: Date.now() + 60_000 }))
+})
+
+test('one that is expired is refused where it was held, unless the endpoint has given it up', () => {
+  const now = Date.now()
+  const open = Object.assign(command('open', Buffer.of(), { writeBefore: now + 60_000 }), { answerBefore: now - 1 })
+  const held = Object.assign(command('held', Buffer.of(), { writeBefore: now - 1 }), { answerBefore: now + 60_000 })
+  const givenUp = Object.assign(command('given up', Buffer.of(), { writeBefore: now - 1 }), { answerBefore: now - 1 })
+  const refused: unknown[] = []
+  const over = [open, held, givenUp].map((each) => isOver(each, ({ code }, { id }) => refused.push(code, id)))
+  assert.deepEqual(over, [false, true, true])
+  assert.deepEqual(refused, ['COMMAND_EXPIRED', 'held'])
 })

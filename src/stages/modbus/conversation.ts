@@ -16,6 +16,8 @@ export interface Partner<C extends Job> {
   readonly takesReadings: boolean
   /** False while what the device says is not looked at, because of what is behind: its reply may be there. */
   readonly hears: boolean
+  /** Whether the time of a command that waits is over; it is told to the hub then, and not asked. */
+  isOver(job: C): boolean
   /** Puts a request on the line; its reply is looked for from now on. */
   ask(job: C | Poll): void
   /** The last that is looked at for a reply that did not come in time; it may turn out to be there. */
@@ -57,9 +59,11 @@ export class Conversation<C extends Job> {
     this.#queue.start(polls)
   }
 
-  /** A command waits for its turn, in the place of one that it replaces. */
-  add(command: C, replaces: (other: C) => boolean): void {
-    this.#queue.add(command, replaces)
+  /** A command waits for its turn, unless it repeats one that waits for its reply: that reply is to both. See {@link RequestQueue.add}. */
+  add(command: C, isRepeated: (other: C) => boolean): void {
+    const pending = this.pending
+    if (pending !== undefined && !(pending instanceof Poll) && isRepeated(pending)) return
+    this.#queue.add(command, isRepeated)
   }
 
   /** Asks what is next, if nothing waits for a reply and there is room. Called whenever one of these may have changed. */
@@ -89,6 +93,7 @@ export class Conversation<C extends Job> {
   }
 
   #next(): { readonly job: C | Poll; readonly tries: number } | undefined {
+    this.#queue.remove((command) => this.#partner.isOver(command))
     const command = this.#queue.take(false)
     if (command !== undefined) return { job: command, tries: 0 }
     if (!this.#partner.takesReadings) return undefined

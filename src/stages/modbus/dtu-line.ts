@@ -1,3 +1,4 @@
+import { isOver } from '../../core/command-expiry.ts'
 import type { Connection } from '../../core/connection.ts'
 import { GatewayError } from '../../core/errors.ts'
 import { type Command, failedReceipt, receipt } from '../../core/items.ts'
@@ -121,6 +122,7 @@ export class DtuLine {
       get hears() {
         return !ends.upIsHeld
       },
+      isOver: ({ command }) => isOver(command, (error) => this.#fail(command, error)),
       ask: ({ exchange }) => ends.down(exchange.request),
       giveUp: () => this.#listen(() => this.#bytes.giveUp()),
       silent: (job, tries) => this.#silent(job, tries),
@@ -195,7 +197,7 @@ export class DtuLine {
   #command(command: Command): void {
     try {
       const asked = askedBy(command, this.#plan ?? nothingPlanned)
-      // One that comes again, because the hub waited for too long, is not obeyed twice.
+      // One that comes again while it waits is not obeyed twice.
       this.#conversation.add({ ...asked, command }, (other) => other.command.id === command.id)
     } catch (thrown) {
       this.#fail(command, GatewayError.from(thrown))

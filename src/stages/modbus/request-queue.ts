@@ -32,7 +32,7 @@ interface Late {
 /**
  * What is to be asked on one line, and in which order: commands first, then the polls that are due, each of them once, in the order in
  * which they became due. A line that cannot keep up polls in turn as fast as it can. RTU replies do not say what they answer: where a
- * request was given up, those with the same unit and function wait until a reply to it can hardly come any more.
+ * request was given up, those with the same unit and function wait until a reply to it can hardly come any more; others pass them.
  * Every operation takes the same time, however long the plan is.
  */
 export class RequestQueue<C extends Job> {
@@ -58,16 +58,22 @@ export class RequestQueue<C extends Job> {
     for (const poll of this.#polls) this.#append(poll)
   }
 
-  /** A command waits for its turn, in the place of one that `replaces` it. */
-  add(command: C, replaces: (other: C) => boolean): void {
-    this.#commands = this.#commands.filter((other) => !replaces(other))
-    this.#commands.push(command)
+  /** A command waits for its turn: in the place of one that waits and of which it is a repetition, else behind all others. */
+  add(command: C, isRepeated: (other: C) => boolean): void {
+    const place = this.#commands.findIndex(isRepeated)
+    if (place >= 0) this.#commands[place] = command
+    else this.#commands.push(command)
+  }
+
+  /** Takes out the commands that are not to be asked any more. */
+  remove(isOver: (command: C) => boolean): void {
+    if (this.#commands.length > 0) this.#commands = this.#commands.filter((each) => !isOver(each))
   }
 
   /** Takes what is to be asked next. Where polls are not to be asked now, they keep their turn. */
   take(withPolls: boolean): C | Poll | undefined {
-    const [command] = this.#commands
-    if (command !== undefined && !this.#late.has(keyOf(command))) return this.#commands.shift()
+    const place = this.#commands.findIndex((each) => !this.#late.has(keyOf(each)))
+    if (place >= 0) return this.#commands.splice(place, 1)[0]
     while (withPolls && this.#first !== undefined) {
       const poll = this.#first
       this.#first = poll.next

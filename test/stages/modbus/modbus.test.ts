@@ -19,7 +19,7 @@ const pumpIs = encodeResponse({ unit: 2, function: 1, bits: [1] })
 
 /** A line whose device is known. Timers stand still. */
 async function welcomed(t: TestContext, options: ModbusOptions = {}): Promise<OpenedLine> {
-  t.mock.timers.enable({ apis: ['setTimeout'] })
+  t.mock.timers.enable({ apis: ['setTimeout', 'Date'] })
   const line = new OpenedLine({ registration, heartbeat, plan: [supply], ...options })
   await line.device('LOGIN:1001')
   await line.welcome()
@@ -407,6 +407,48 @@ describe('modbus: commands', () => {
     await line.device(encodeResponse({ unit: 1, function: 6, address: 9, value: 1 }))
     assert.equal(line.requests.length, 2)
     assert.equal(line.settlements.length, 1)
+  })
+
+  test('that come again while their reply is awaited are not asked again, and the reply settles them', async (t) => {
+    const line = await welcomed(t, { plan: [] })
+    const write = { unit: 1, function: 6, address: 9, value: 1 } as const
+    await line.command(write, { id: 'twice' })
+    await line.command(write, { id: 'twice', deliveryCount: 1 })
+    await line.device(encodeResponse(write))
+    await passed(t, line, 10_000)
+    assert.deepEqual(line.requests, [asked(write)])
+    assert.deepEqual(line.settlements.length, 1)
+  })
+
+  test('whose time is over before their turn comes are given back to the hub, and not asked', async (t) => {
+    const line = await welcomed(t)
+    const write = { unit: 1, function: 6, address: 9, value: 1 } as const
+    const late = await line.command(write, { writeBefore: Date.now() + 500 })
+    const good = await line.command({ ...write, address: 10 }, { writeBefore: Date.now() + 501 })
+    await passed(t, line, 500)
+    await line.device(supplyIs(1), encodeResponse({ ...write, address: 10 }))
+    assert.deepEqual(line.requests, [supplyAsked, asked({ ...write, address: 10 })])
+    assert.deepEqual(
+      line.settlements.map((each) => (each as unknown[]).slice(0, 3)),
+      [
+        [late, 'abandon', 'COMMAND_EXPIRED'],
+        [good, 'complete', undefined],
+      ],
+    )
+    assert.deepEqual(line.codes, ['COMMAND_EXPIRED'])
+  })
+
+  test('that must wait for a late reply are passed by those to other units and functions', async (t) => {
+    const line = await welcomed(t, { plan: [] })
+    const write = { unit: 1, function: 6, address: 9, value: 1 } as const
+    await line.command(write)
+    await passed(t, line, 3000)
+    await line.command({ ...write, address: 10 })
+    await line.command({ ...write, unit: 2 })
+    assert.deepEqual(line.requests, [asked(write), asked({ ...write, unit: 2 })])
+    await line.device(encodeResponse({ ...write, unit: 2 }))
+    await passed(t, line, 3000)
+    assert.deepEqual(line.requests.slice(2), [asked({ ...write, address: 10 })])
   })
 })
 
