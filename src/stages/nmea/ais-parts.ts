@@ -36,6 +36,8 @@ interface Waiting {
   source: string | undefined
   readonly parts: (AisPart | undefined)[]
   readonly since: number
+  /** Messages of its source without a group that came after it began. */
+  later: number
 }
 
 /** What tells of parts whose others never came. */
@@ -44,12 +46,18 @@ export type Abandon = (error: GatewayError, lines: Buffer) => void
 /** Messages that wait at a time; of more, the one that has waited longest is given up. */
 const mostWaiting = 64
 
+/** Half of the sequence ids, 0 to 9: long before an id is another message's, and more than a receiver sends between two parts. */
+const mostLater = 5
+
 /**
- * Joins the parts of AIS messages, in whatever order they come and whatever comes between them. A part that comes a second time
- * begins its message anew: sequence ids run from 0 to 9 only.
+ * Joins the parts of AIS messages, whatever comes between them. No part is joined with one of another message because those that belong
+ * to it were lost, so what may be of two messages is given up.
  *
- * Parts are of one message if their source and their key are the same. The lines of a group of tag blocks have one source, which
- * receivers name in the first of them only; parts of different groups are of different messages.
+ * Parts without a group of tag blocks come in order: part 1 begins a message anew, and any other is taken behind the one before it only, of
+ * the same source and key. Ten messages later a sequence id is another's; a message is given up after five.
+ *
+ * Parts of one group of tag blocks may come in any order. Its lines have one source, which receivers name in the first of them only. A
+ * part that comes a second time begins its message anew; one that names no source, while messages of two sources wait for it, is of neither.
  */
 export class AisParts {
   readonly #timeoutMs: number
@@ -72,10 +80,11 @@ export class AisParts {
 
   /** The message that this part makes whole. */
   add(part: AisPart): JoinedAis | undefined {
-    const message = this.#messageOf(part)
+    const message = part.group === undefined ? this.#messageInOrder(part) : this.#messageOfGroup(part)
+    if (message === undefined) return undefined
     message.parts[part.number - 1] = part
     message.source ??= part.source
-    const parts = message.parts.filter((each) => each !== undefined)
+    const parts = cameOf(message)
     if (parts.length < part.total) {
       const [oldest] = this.#waiting
       if (oldest !== undefined && this.#waiting.size > mostWaiting) this.#giveUp(oldest)
@@ -90,16 +99,36 @@ export class AisParts {
     }
   }
 
-  /** The message that waits for this part, else a new one. */
-  #messageOf(part: AisPart): Waiting {
-    // Of those of several sources, where this part names none, the one that began last.
-    const fitting = [...this.#waiting].filter((message) => isOf(part, message))
-    const lacking = fitting.findLast(({ parts }) => parts[part.number - 1] === undefined)
-    if (lacking !== undefined) return lacking
-    const superseded = fitting.at(-1)
-    if (superseded !== undefined) this.#giveUp(superseded)
-    const { key, group, source, total } = part
-    const message = { key, group, source, parts: new Array<undefined>(total).fill(undefined), since: this.#clock() }
+  /** The message whose next part this is; a new one for a first part; undefined for a part that follows none, which is refused. */
+  #messageInOrder(part: AisPart): Waiting | undefined {
+    const alike = [...this.#waiting].filter(({ group, source }) => group === undefined && source === part.source)
+    const begun = alike.find(({ key }) => key === part.key)
+    if (begun !== undefined) {
+      if (cameOf(begun).length === part.number - 1) return begun
+      this.#giveUp(begun)
+    }
+    for (const message of alike) {
+      if (message !== begun && ++message.later >= mostLater) this.#giveUp(message)
+    }
+    if (part.number === 1) return this.#begin(part)
+    this.#refuse(part, 'does not follow the one before it')
+    return undefined
+  }
+
+  /** The message of the group that lacks this part, else a new one; undefined where it may be of two, which are given up with it. */
+  #messageOfGroup(part: AisPart): Waiting | undefined {
+    const fitting = [...this.#waiting].filter((message) => isOfGroup(part, message))
+    const lacking = fitting.filter(({ parts }) => parts[part.number - 1] === undefined)
+    if (lacking.length === 1) return lacking[0]
+    for (const message of fitting) this.#giveUp(message)
+    if (lacking.length === 0) return this.#begin(part)
+    this.#refuse(part, `names no source, and its group is of ${lacking.length}`)
+    return undefined
+  }
+
+  #begin({ key, group, source, total }: AisPart): Waiting {
+    const parts = new Array<undefined>(total).fill(undefined)
+    const message = { key, group, source, parts, since: this.#clock(), later: 0 }
     this.#waiting.add(message)
     return message
   }
@@ -119,18 +148,26 @@ export class AisParts {
   }
 
   #giveUp(message: Waiting): void {
-    const { parts } = message
     this.#waiting.delete(message)
-    const came = parts.filter((each) => each !== undefined)
-    const text = `${came.length} of the ${parts.length} parts of an AIS message came`
-    const lines = Buffer.concat(came.flatMap(({ line }) => [line, Buffer.from('\r\n')]))
+    const came = cameOf(message)
+    this.#tell(`${came.length} of the ${message.parts.length} parts of an AIS message came`, came)
+  }
+
+  #refuse(part: AisPart, why: string): void {
+    this.#tell(`part ${part.number} of the ${part.total} of an AIS message ${why}`, [part])
+  }
+
+  #tell(text: string, parts: readonly AisPart[]): void {
+    const lines = Buffer.concat(parts.flatMap(({ line }) => [line, Buffer.from('\r\n')]))
     this.#abandon(new GatewayError('BAD_CONTENT', text), lines)
   }
 }
 
-function isOf(part: AisPart, message: Waiting): boolean {
-  if (part.key !== message.key) return false
-  if (part.group === undefined || message.group === undefined) return part.source === message.source
-  if (part.group !== message.group) return false
+function cameOf({ parts }: Waiting): AisPart[] {
+  return parts.filter((each) => each !== undefined)
+}
+
+function isOfGroup(part: AisPart, message: Waiting): boolean {
+  if (part.group !== message.group || part.key !== message.key) return false
   return part.source === undefined || message.source === undefined || part.source === message.source
 }
