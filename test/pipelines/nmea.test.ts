@@ -55,12 +55,23 @@ test('a date that no year has is no time of a message, nor are parts of one', as
     'GPRMC,120000,A,,,,,,,,,',
     'GPZDA,120000,31,04,2020,,',
     'GPZDA,120000,,04,2020,,',
+    'GPZDA,120000,30,02,2020,,',
+    'GPZDA,120000,01,01,0000,,',
+    'GPZDA,120000,01,01,10000,,',
+    'GPZDA,120000,01,01,-2020,,',
+    'GPZDA,120000,-1,01,2020,,',
+    'GPZDA,235960,31,12,2016,,',
   ]) {
     const { creationTimeUtc, messageId } = (await message(sentence(content))).message
     assert.deepEqual([creationTimeUtc, messageId], [undefined, undefined], content)
   }
-  const { creationTimeUtc } = (await message(sentence('GPZDA,235959.5,29,02,2020,,'))).message
-  assert.equal(creationTimeUtc, '2020-02-29T23:59:59.500Z')
+  for (const [content, time] of [
+    ['GPZDA,235959.5,29,02,2020,,', '2020-02-29T23:59:59.500Z'],
+    ['GPZDA,235959.,1,2,2020,,', '2020-02-01T23:59:59.000Z'],
+    ['GPRMC,010203.9999,A,,,,,,,290220,,', '2020-02-29T01:02:03.999Z'],
+  ] as const) {
+    assert.equal((await message(sentence(content))).message.creationTimeUtc, time)
+  }
 })
 
 test('the time of a tag block comes first, in seconds or milliseconds', async () => {

@@ -1,3 +1,4 @@
+import { isExistingDay } from '../calendar.ts'
 import { badField, type Field, valueAt } from './field.ts'
 
 /** How a device writes a time: ISO 8601, or seconds or milliseconds since 1970 in UTC. */
@@ -47,7 +48,6 @@ const iso8601 = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)(Z
 
 function millisecondsOfText(text: string): number {
   const [, year, month, day, clock, zone = 'Z'] = iso8601.exec(text) ?? []
-  // Date takes the thirtieth of February for a day in March.
-  if (new Date(`${year}-${month}-${day}T00:00Z`).getUTCDate() !== Number(day)) return Number.NaN
+  if (!isExistingDay(Number(year), Number(month), Number(day))) return Number.NaN
   return Date.parse(`${year}-${month}-${day}T${clock}${zone.replace(/^(...)(\d\d)$/, '$1:$2')}`)
 }

@@ -1,4 +1,5 @@
 import { GatewayError } from '../../core/errors.ts'
+import { momentShown } from '../calendar.ts'
 import { u8 } from '../struct/integers.ts'
 import { struct } from '../struct/struct.ts'
 
@@ -26,8 +27,6 @@ export function timeParts(text: string): DeviceTime {
 
 /** The moment that a clock so far before UTC shows as `text`; undefined where that is no date. */
 export function momentOf(text: string, offsetMinutes: number): Date | undefined {
-  const { year, month, day, hour, minute, second } = timeParts(text)
-  const date = new Date(Date.UTC(2000 + year, month - 1, day, hour, minute, second))
-  if (date.toISOString().slice(0, 19) !== text) return undefined
-  return new Date(date.getTime() - offsetMinutes * 60_000)
+  const { year, ...rest } = timeParts(text)
+  return momentShown({ year: 2000 + year, ...rest }, offsetMinutes)
 }

@@ -1,3 +1,4 @@
+import { momentShown } from '../calendar.ts'
 import { array } from '../struct/array.ts'
 import { bytes as blob, hex } from '../struct/blob.ts'
 import { u8, u16, u32 } from '../struct/integers.ts'
@@ -72,7 +73,7 @@ const isSouth = 4
 const isWest = 8
 const mileageId = '0x01'
 /** The clock of a terminal runs by the time of China. */
-const chinaOffsetMs = 8 * 3_600_000
+const chinaOffsetMinutes = 8 * 60
 
 /** Decodes a location. `BAD_CONTENT` where it is shorter than the 28 bytes that each has. */
 export function decodeLocation(body: Buffer): Location {
@@ -120,7 +121,7 @@ export function encodeLocation(location: Omit<Location, 'acc_on' | 'positioned' 
 
 /** The device's clock reading for a moment: the reverse of `time_utc`. */
 export function deviceTimeOf(time: Date): string {
-  return new Date(time.getTime() + chinaOffsetMs).toISOString().slice(0, 19)
+  return new Date(time.getTime() + chinaOffsetMinutes * 60_000).toISOString().slice(0, 19)
 }
 
 /**
@@ -140,12 +141,14 @@ function decodeExtras(bytes: Buffer): { readonly extras: readonly LocationExtra[
 }
 
 function timesOf(digits: string): { readonly device_time: string; readonly time_utc: string | null } {
-  const [year, month, day, hour, minute, second] = digits.match(/../g) as string[]
+  const texts = digits.match(/../g) as string[]
+  const [year, month, day, hour, minute, second] = texts
   const deviceTime = `20${year}-${month}-${day}T${hour}:${minute}:${second}`
-  const local = Date.parse(`${deviceTime}Z`)
-  // JavaScript takes February 30 for March 1.
-  const valid = !Number.isNaN(local) && new Date(local).toISOString().startsWith(deviceTime)
-  const utc = valid ? `${new Date(local - chinaOffsetMs).toISOString().slice(0, 19)}Z` : null
+  // Of digits over 9 it is no number.
+  const [years = 0, months = 0, days = 0, hours = 0, minutes = 0, seconds = 0] = texts.map(Number)
+  const reading = { year: 2000 + years, month: months, day: days, hour: hours, minute: minutes, second: seconds }
+  const moment = momentShown(reading, chinaOffsetMinutes)
+  const utc = moment === undefined ? null : `${moment.toISOString().slice(0, 19)}Z`
   return { device_time: deviceTime, time_utc: utc }
 }
 

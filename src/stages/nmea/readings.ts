@@ -1,5 +1,6 @@
 import { GatewayError } from '../../core/errors.ts'
 import type { Telemetry } from '../../core/items.ts'
+import { momentShown } from '../calendar.ts'
 import { decodedTelemetry } from '../decoded-telemetry.ts'
 import { frameDigest } from '../frame-digest.ts'
 import { decodeAis } from './ais-messages.ts'
@@ -86,22 +87,19 @@ function timeOf(tags: TagBlock | undefined): Date | undefined {
   return milliseconds === undefined ? undefined : new Date(Number(milliseconds))
 }
 
-/** Of the types that say a date as well as a time. */
+/** Of the types that say a date as well as a time, where both exist. */
 function timeSaid(type: string, fields: Said): Date | undefined {
   const { time_utc: time, date, day, month, year } = fields as Record<string, string | number | null | undefined>
   if (typeof time !== 'string') return undefined
-  if (type === 'RMC' && typeof date === 'string') return existing(`${date}T${time}Z`)
+  if (type === 'RMC' && typeof date === 'string') return momentOf(date.split('-'), time)
   if (type !== 'ZDA' || day == null || month == null || year == null) return undefined
-  return existing(`${padded(year, 4)}-${padded(month, 2)}-${padded(day, 2)}T${time}Z`)
+  return momentOf([year, month, day], time)
 }
 
-function padded(number: string | number, width: number): string {
-  return String(number).padStart(width, '0')
-}
-
-function existing(text: string): Date | undefined {
-  // A point without decimals behind it is none of ISO 8601's.
-  const time = new Date(text.replace(/\.Z$/, 'Z'))
-  // Date takes the thirtieth of February for a day in March.
-  return Number.isNaN(time.getTime()) || !time.toISOString().startsWith(text.slice(0, 10)) ? undefined : time
+function momentOf(date: readonly (string | number)[], time: string): Date | undefined {
+  const [year = 0, month = 0, day = 0] = date.map(Number)
+  const [clock = '', fraction = ''] = time.split('.')
+  const [hour = 0, minute = 0, second = 0] = clock.split(':').map(Number)
+  const millisecond = Number(fraction.slice(0, 3).padEnd(3, '0'))
+  return momentShown({ year, month, day, hour, minute, second, millisecond })
 }

@@ -1,12 +1,11 @@
+import { momentShown } from '../calendar.ts'
+
 /** Queclink's time in UTC, `YYYYMMDDHHMMSS`; undefined for what is no such time, be it that a digit is missing or that there is no such day. */
 export function utcTimeOf(digits: string): Date | undefined {
   const parts = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$/.exec(digits)
   if (parts === null) return undefined
-  const [, year, month, day, hour, minute, second] = parts
-  const iso = `${year}-${month}-${day}T${hour}:${minute}:${second}.000Z`
-  const time = new Date(iso)
-  // The 31st of February becomes a day in March for some engines, and no date for others.
-  return !Number.isNaN(time.getTime()) && time.toISOString() === iso ? time : undefined
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = parts.slice(1).map(Number)
+  return momentShown({ year, month, day, hour, minute, second })
 }
 
 /** A time as {@link utcTimeOf} reads it; fractions of a second are cut off. */
