@@ -41,14 +41,25 @@ export class AisBits {
 
   /** Text of six bits a character, up to `@` and without the blanks that fill it up; as much of it as there is, null where there is none. */
   text(at: number, width: number): string | null {
+    return at + 6 > this.length ? null : this.#textUpToAt(at, width).trimEnd()
+  }
+
+  /** Text that goes on elsewhere in the message where it fills its first place. */
+  textInTwo(at: number, width: number, onAt: number, onWidth: number): string | null {
+    const first = this.#textUpToAt(at, width)
+    // The blank at its end may be one between words.
+    return first.length < width / 6 ? this.text(at, width) : (first + this.#textUpToAt(onAt, onWidth)).trimEnd()
+  }
+
+  #textUpToAt(at: number, width: number): string {
     const end = Math.min(at + width, this.length)
     let text = ''
     for (let bit = at; bit + 6 <= end; bit += 6) {
       const six = this.unsigned(bit, 6) as number
-      if (six === 0) return text.trimEnd()
+      if (six === 0) break
       text += String.fromCharCode(six < 32 ? six + 64 : six)
     }
-    return end - at < 6 ? null : text.trimEnd()
+    return text
   }
 
   #bit(at: number): number {

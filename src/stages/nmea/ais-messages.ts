@@ -32,7 +32,13 @@ const types: Readonly<Record<number, (bits: AisBits) => Decoded>> = {
   11: baseStation,
   18: classB,
   19: (b) => ({ ...classB(b), name: b.text(143, 120), ship_type: b.unsigned(263, 8), ...dimensions(b, 271) }),
-  21: (b) => ({ aid_type: b.unsigned(38, 5), name: b.text(43, 120), ...position(b, 164), ...dimensions(b, 219) }),
+  21: (b) => ({
+    aid_type: b.unsigned(38, 5),
+    // 20 characters, and up to 14 more at the end of the message.
+    name: b.textInTwo(43, 120, 272, 84),
+    ...position(b, 164),
+    ...dimensions(b, 219),
+  }),
   24: staticData,
   27: (b) => ({
     position_accuracy: b.unsigned(38, 1),

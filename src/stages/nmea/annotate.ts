@@ -2,7 +2,7 @@ import { GatewayError } from '../../core/errors.ts'
 import { type Annotation, annotationText } from '../struct/annotation.ts'
 import { decodeAis } from './ais-messages.ts'
 import { partOf } from './readings.ts'
-import { readSentence, type Sentence } from './sentence.ts'
+import { isAis, readSentence, type Sentence } from './sentence.ts'
 import { said } from './sentence-types.ts'
 
 /** The table of each line: its address, its fields as they stand there, its checksum, then what they mean. Throws where there is no line. */
@@ -26,7 +26,7 @@ function annotated(line: string): string {
 }
 
 function meaningOf(sentence: Sentence, frame: Buffer): object {
-  if (sentence.type !== 'VDM' && sentence.type !== 'VDO') return said(sentence.type, sentence.fields)
+  if (!isAis(sentence)) return said(sentence)
   const { payload, fillBits, total, number } = partOf(sentence, frame)
   return total === 1 ? decodeAis(payload, fillBits) : { fragments: total, fragment: number }
 }

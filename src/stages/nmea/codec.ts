@@ -7,7 +7,7 @@ import { isDeviceId } from '../hub-names.ts'
 import { AisParts } from './ais-parts.ts'
 import { checkNmeaOptions, type NmeaCodecOptions } from './options.ts'
 import { aisReading, joinedReading, partOf, sentenceReading, tagsOf } from './readings.ts'
-import { readSentence, type Sentence } from './sentence.ts'
+import { isAis, readSentence, type Sentence } from './sentence.ts'
 
 type Out = Outlet<Messages['up'], Frames['down']>
 
@@ -16,8 +16,8 @@ type Out = Outlet<Messages['up'], Frames['down']>
  * when the last of them has come; in front of the first goes a hello in the name that the option `deviceId` gives. Nothing is
  * answered, whatever becomes of them: the protocol has no words for it.
  *
- * Errors: `BAD_CONTENT` for what is no sentence or is cut short by another one (which is taken), has a field that cannot be, or parts whose others never came; `CHECKSUM_MISMATCH`;
- * `BAD_HELLO` for an id that IoT Hub does not take, `NOT_IDENTIFIED` as long as the option gives none; down, `NOT_SUPPORTED`
+ * Errors: `BAD_CONTENT` for what is no sentence or is cut short by another one (which is taken), has a field that cannot be, or parts
+ * whose others never came or that do not follow those before them; `CHECKSUM_MISMATCH`; `BAD_HELLO` for an id that IoT Hub does not take, `NOT_IDENTIFIED` as long as the option gives none; down, `NOT_SUPPORTED`
  * for every command. `CONFIGURATION`.
  */
 export function nmeaCodec(options: NmeaCodecOptions): Stage<Frames, Messages> {
@@ -47,7 +47,7 @@ class NmeaUp implements EndingStep<Buffer, Messages['up'], Buffer> {
   push(line: Buffer, out: Out): void {
     this.#out = out
     this.#parts.expire()
-    if (line.length > 0) this.#takeFrom(line, cutShort(line.toString('latin1')), out)
+    if (line.length > 0) this.#takeLine(line, out)
     this.#out = undefined
   }
 
@@ -58,19 +58,33 @@ class NmeaUp implements EndingStep<Buffer, Messages['up'], Buffer> {
   }
 
   /** What another sentence cuts short is refused, that other one is not touched. */
-  #takeFrom(line: Buffer, begin: number, out: Out): void {
+  #takeLine(line: Buffer, out: Out): void {
+    const text = line.toString('latin1')
+    const whole = this.#read(text)
+    // What looks like the beginning of another sentence may be in a text, which only a checksum over all of it can show.
+    const begin = 'sentence' in whole && whole.sentence.checksum !== undefined ? 0 : cutShort(text)
     if (begin > 0) {
       const message = `a sentence was cut short: after ${begin} bytes of it another one begins`
       out.fail(new GatewayError('BAD_CONTENT', message), line.subarray(0, begin))
+      this.#take(readSentence(text.slice(begin), this.#options), line.subarray(begin), out)
+      return
     }
-    this.#take(line.subarray(begin), out)
+    if ('refusal' in whole) throw whole.refusal
+    this.#take(whole.sentence, line, out)
   }
 
-  #take(line: Buffer, out: Out): void {
+  #read(text: string): { readonly sentence: Sentence } | { readonly refusal: unknown } {
+    try {
+      return { sentence: readSentence(text, this.#options) }
+    } catch (refusal) {
+      return { refusal }
+    }
+  }
+
+  #take(sentence: Sentence, line: Buffer, out: Out): void {
     const { types, envelope = false } = this.#options
-    const sentence = readSentence(line.toString('latin1'), this.#options)
     if (types !== undefined && !types.includes(sentence.type)) return
-    if (sentence.start !== '!' || !isAis(sentence)) {
+    if (!isAis(sentence)) {
       this.#emit(sentenceReading(sentence, line, envelope), sentence, out)
       return
     }
@@ -135,8 +149,4 @@ function beforeTags(text: string, at: number): number {
     begin = opening
   }
   return begin
-}
-
-function isAis({ type }: Sentence): boolean {
-  return type === 'VDM' || type === 'VDO'
 }

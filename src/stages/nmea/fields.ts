@@ -17,12 +17,20 @@ export class Fields {
     return this.#fields[at] || null
   }
 
+  /** Whether a status is A; null where there is none. */
+  valid(at: number): boolean | null {
+    const text = this.text(at)
+    return text === null ? null : text === 'A'
+  }
+
   /** A decimal number; `BAD_CONTENT` for anything else. */
   number(at: number): number | null {
     const text = this.text(at)
     if (text === null) return null
-    if (!/^[+-]?(?:\d+\.?\d*|\.\d+)$/.test(text)) throw this.#bad(at, 'a number')
-    return Number(text)
+    const number = Number(text)
+    // With hundreds of digits it is Infinity.
+    if (!/^[+-]?(?:\d+\.?\d*|\.\d+)$/.test(text) || !Number.isFinite(number)) throw this.#bad(at, 'a number')
+    return number
   }
 
   /** A number without decimals. */
@@ -32,14 +40,12 @@ export class Fields {
     return number
   }
 
-  /** A number whose sign is in the next field: below 0 where that is `negative`. */
-  signed(at: number, positive: string, negative: string): number | null {
-    const number = this.number(at)
-    if (number === null) return null
+  /** An angle with E or W in the next field; west is below 0. Null where nobody can tell to which side: no letter, or a minus and W. */
+  eastward(at: number): number | null {
+    const size = this.number(at)
     const side = this.text(at + 1)
-    if (side !== positive && side !== negative) throw this.#bad(at + 1, `${positive} or ${negative}`)
-    // No minus zero.
-    return side === negative && number !== 0 ? -number : number
+    if (size === null || side === null) return null
+    return size < 0 && side === 'W' ? null : this.#sided(at, size, 'E', 'W')
   }
 
   /** `ddmm.mmmm` and N or S in the next field, in degrees; south is below 0. */
@@ -53,15 +59,24 @@ export class Fields {
   }
 
   #degrees(at: number, positive: string, negative: string, limit: number): number | null {
-    const packed = this.signed(at, positive, negative)
-    if (packed === null) return null
-    const size = Math.abs(packed)
+    const size = this.number(at)
+    if (size === null) return null
+    if (size < 0) throw this.#bad(at, `without a sign: ${positive} or ${negative} says the side`)
+    const packed = this.#sided(at, size, positive, negative)
     const degrees = Math.floor(size / 100)
     const minutes = size - degrees * 100
     const whole = degrees + minutes / 60
     if (minutes >= 60 || whole > limit) throw this.#bad(at, `degrees and minutes up to ${limit}`)
     // Seven decimals are a centimetre; behind them stands what the division made up.
     return Number((packed < 0 ? -whole : whole).toFixed(7))
+  }
+
+  /** The number with its sign by the next field: turned round where that is `negative`. */
+  #sided(at: number, size: number, positive: string, negative: string): number {
+    const side = this.text(at + 1)
+    if (side !== positive && side !== negative) throw this.#bad(at + 1, `${positive} or ${negative}`)
+    // No minus zero.
+    return side === negative && size !== 0 ? -size : size
   }
 
   /** `hhmmss.ss` as hh:mm:ss.ss, in UTC. */

@@ -10,8 +10,8 @@ import { type Said, said } from './sentence-types.ts'
 
 /** The message that an ordinary sentence becomes: its fields by name. Property `type` is its type in small letters. */
 export function sentenceReading(sentence: Sentence, line: Buffer, envelope: boolean): Telemetry {
-  const { type, fields, tags } = sentence
-  const fieldsByName = said(type, fields)
+  const { type, tags } = sentence
+  const fieldsByName = said(sentence)
   const body = { kind: 'sentence', ...headOf(sentence, envelope), ...fieldsByName }
   return reading(body, type.toLowerCase(), timeOf(tags) ?? timeSaid(type, fieldsByName), line)
 }
@@ -51,6 +51,12 @@ export function partOf(sentence: Sentence, line: Buffer): AisPart {
     throw new GatewayError('BAD_CONTENT', 'an AIS sentence does not say which of 1 to 9 parts it is')
   }
   if (!/^[0-5]$/.test(fill)) throw new GatewayError('BAD_CONTENT', 'an AIS sentence does not have 0 to 5 fill bits')
+  if (number !== total && fill !== '0') {
+    throw new GatewayError(
+      'BAD_CONTENT',
+      `part ${number} of ${total} of an AIS message has ${fill} fill bits, and is not the last`,
+    )
+  }
   const key = [talker, type, sequence, channel, total].join(',')
   const [, group] = /^\d+-(\d+-\d+)$/.exec(tags?.g ?? '') ?? []
   const numbers = { number: Number(number), total: Number(total), fillBits: Number(fill) }

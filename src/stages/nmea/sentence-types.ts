@@ -1,4 +1,5 @@
 import { Fields } from './fields.ts'
+import type { Sentence } from './sentence.ts'
 
 /** What a sentence says, in named fields; null: not available. */
 export type Said = Readonly<Record<string, unknown>>
@@ -9,14 +10,14 @@ const speedUnits: Readonly<Record<string, string>> = { N: 'kn', K: 'kmh', M: 'mp
 const types: Readonly<Record<string, (fields: Fields) => Said>> = {
   RMC: (f) => ({
     time_utc: f.time(0),
-    valid: f.text(1) === 'A',
+    valid: f.valid(1),
     status: f.text(1),
     latitude_deg: f.latitude(2),
     longitude_deg: f.longitude(4),
     speed_kn: f.number(6),
     course_deg: f.number(7),
     date: f.date(8),
-    magnetic_variation_deg: f.signed(9, 'E', 'W'),
+    magnetic_variation_deg: f.eastward(9),
   }),
   GGA: (f) => ({
     time_utc: f.time(0),
@@ -32,7 +33,7 @@ const types: Readonly<Record<string, (fields: Fields) => Said>> = {
     latitude_deg: f.latitude(0),
     longitude_deg: f.longitude(2),
     time_utc: f.time(4),
-    valid: f.text(5) === 'A',
+    valid: f.valid(5),
   }),
   VTG: (f) => (isOldVtg(f) ? courseAndSpeed(f, 0, 1, 2, 3) : courseAndSpeed(f, 0, 2, 4, 6)),
   GSA: (f) => ({
@@ -54,15 +55,15 @@ const types: Readonly<Record<string, (fields: Fields) => Said>> = {
   HDT: (f) => ({ heading_true_deg: f.number(0) }),
   HDG: (f) => ({
     heading_magnetic_deg: f.number(0),
-    deviation_deg: f.signed(1, 'E', 'W'),
-    variation_deg: f.signed(3, 'E', 'W'),
+    deviation_deg: f.eastward(1),
+    variation_deg: f.eastward(3),
   }),
   MWV: (f) => ({
     wind_angle_deg: f.number(0),
     reference: named(f.text(1), { R: 'relative', T: 'true' }),
     wind_speed: f.number(2),
     speed_unit: named(f.text(3), speedUnits),
-    valid: f.text(4) === 'A',
+    valid: f.valid(4),
   }),
   DPT: (f) => ({ depth_m: f.number(0), offset_m: f.number(1) }),
   DBT: (f) => ({ depth_ft: f.number(0), depth_m: f.number(2), depth_fathoms: f.number(4) }),
@@ -79,10 +80,11 @@ const types: Readonly<Record<string, (fields: Fields) => Said>> = {
 
 /**
  * What a sentence says: by name for RMC, GGA, GLL, VTG, GSA, ZDA, HDT, HDG, MWV, DPT, DBT, MTW and XDR, as the list `fields` for all
- * others. Degrees, south and west below 0; knots; metres. `BAD_CONTENT` for a field that is not what it should be.
+ * others, and for makers' own, whatever they are called. Degrees, south and west below 0; knots; metres. `BAD_CONTENT` for a field
+ * that is not what it should be.
  */
-export function said(type: string, fields: readonly string[]): Said {
-  const read = Object.hasOwn(types, type) ? types[type] : undefined
+export function said({ talker, type, fields }: Pick<Sentence, 'talker' | 'type' | 'fields'>): Said {
+  const read = talker !== 'P' && Object.hasOwn(types, type) ? types[type] : undefined
   return read === undefined ? { fields } : read(new Fields(fields))
 }
 

@@ -77,6 +77,11 @@ function readTags(blocks: string, requireChecksum: boolean): TagBlock {
   return Object.fromEntries(tags)
 }
 
+/** Whether it carries a message of AIS, or a part of one. */
+export function isAis({ start, talker, type }: Sentence): boolean {
+  return start === '!' && talker !== 'P' && (type === 'VDM' || type === 'VDO')
+}
+
 /** XOR of the characters, as two hexadecimal digits. */
 export function sentenceChecksum(content: string): string {
   let sum = 0

@@ -131,6 +131,36 @@ test('static data of a craft of a ship says which ship, of any other how long it
   assert.deepEqual([ship, bow], [undefined, 3])
 })
 
+test('the name of an aid to navigation goes on at the end of the message, where it fills its first place', () => {
+  const named = (first: string, second: string, spare = 0) => {
+    const writer = new AisWriter().number(21, 6).number(0, 2).number(992_471_001, 30).number(1, 5).text(first, 120)
+    writer.number(0, 109)
+    if (second !== '') writer.text(second, 6 * second.length)
+    if (spare > 0) writer.number(0, spare)
+    const { payload, fillBits } = writer.armoured
+    return decodeAis(payload, fillBits).name
+  }
+  assert.equal(named('CARDINAL BUOY NORTH ', 'WEST'), 'CARDINAL BUOY NORTH WEST')
+  assert.equal(named('CARDINAL BUOY NORTHW', 'EST OF HARBOUR', 4), 'CARDINAL BUOY NORTHWEST OF HARBOUR')
+  assert.equal(named('CARDINAL BUOY NORTH ', '', 6), 'CARDINAL BUOY NORTH')
+  assert.equal(named('CARDINAL BUOY NORTHW', 'EST OF HARBOURXX'), 'CARDINAL BUOY NORTHWEST OF HARBOUR')
+  assert.equal(named('BUOY', 'JUNK'), 'BUOY')
+  assert.equal(named('', ''), '')
+  const { payload, fillBits } = new AisWriter().number(21, 6).number(0, 2).number(1, 30).number(1, 5).armoured
+  assert.equal(decodeAis(payload, fillBits).name, null)
+})
+
+test('a text in two places is the one text where it lies behind itself, whatever it is and wherever the message ends', () => {
+  const texts = fc.string({ unit: fc.constantFrom(...' ABZ09?!'), minLength: 0, maxLength: 34 })
+  fc.assert(
+    fc.property(texts, fc.nat({ max: 40 }), (text, end) => {
+      const { payload, fillBits } = new AisWriter().number(0, 6).text(text, 6 * end).armoured
+      const bits = new AisBits(payload, fillBits)
+      assert.equal(bits.textInTwo(6, 120, 126, 84), bits.text(6, 204))
+    }),
+  )
+})
+
 /** Parts that are joined, with what was given up. */
 function desk() {
   const lost: string[] = []
