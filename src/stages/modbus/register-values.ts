@@ -1,4 +1,5 @@
 import { GatewayError } from '../../core/errors.ts'
+import { overScale, timesScale } from './decimal-scale.ts'
 import { type Bit, bitsOf, bytesOfBits } from './packed-bits.ts'
 
 /** How registers are read: integers of 16, 32 or 64 bits without (u) or with a sign (i), floats, or a register as 16 bits. */
@@ -42,7 +43,7 @@ export const registersOf: Readonly<Record<RegisterType, number>> = {
  * 04B6        u16, scale 0.01                 →   12.06
  * 8001        bits                            →   [1,0,0,0,0,0,0,0,0,0,0,0,0,0,0,1]
  * ```
- * Integers that are scaled are rounded to 12 digits, so that 3 times 0.1 is 0.3.
+ * Integers are scaled as decimals, so that 3 times 0.1 is 0.3, and keep every digit that a number can hold.
  */
 export function registerValue(registers: readonly number[], form: ValueForm): RegisterValue {
   const bytes = ordered(bytesOf(registers), form)
@@ -100,8 +101,7 @@ function readNumber(bytes: Buffer, type: Exclude<RegisterType, 'bits'>): number 
 
 function scaled(read: number | bigint, { type, scale = 1, offset = 0 }: ValueForm): number | bigint {
   if (scale === 1 && offset === 0) return exact(read)
-  const value = Number(read) * scale + offset
-  return type === 'f32' || type === 'f64' ? value : Number(value.toPrecision(12))
+  return isFloat(type) ? Number(read) * scale + offset : timesScale(read, scale, offset)
 }
 
 /** As a number where that holds every digit. */
@@ -111,8 +111,11 @@ function exact(read: number | bigint): number | bigint {
 
 function unscaled(value: unknown, { type, scale = 1, offset = 0 }: ValueForm): number {
   if (typeof value !== 'number' || !Number.isFinite(value)) throw bad(`a ${type} takes a number`)
-  const raw = (value - offset) / scale
-  return type === 'f32' || type === 'f64' ? raw : Math.round(raw)
+  return isFloat(type) ? (value - offset) / scale : overScale(value, scale, offset)
+}
+
+function isFloat(type: RegisterType): boolean {
+  return type === 'f32' || type === 'f64'
 }
 
 const bitsOfInteger: Readonly<Record<string, number>> = { u16: 16, i16: 16, u32: 32, i32: 32, u64: 64, i64: 64 }

@@ -46,6 +46,16 @@ describe('values of registers', () => {
     assert.equal(registersFor(25, { type: 'u16', scale: 0.1, offset: -273.2 })[0], 2982)
   })
 
+  test('of 64 bits keep every digit when they are scaled, and whole numbers are exact', () => {
+    // 999 999 999 999 999
+    const registers = [0x0003, 0x8d7e, 0xa4c6, 0x7fff]
+    for (const type of ['u64', 'i64'] as const) {
+      assert.equal(registerValue(registers, { type, scale: 0.001 }), 999_999_999_999.999)
+      assert.deepEqual(registersFor(999_999_999_999.999, { type, scale: 0.001 }), registers)
+      assert.equal(registerValue(registers, { type, scale: 1000, offset: 1 }), 999_999_999_999_999_001n)
+    }
+  })
+
   test('come back as registers, in every type and order', () => {
     const integer = (type: RegisterType, min: number, max: number) =>
       fc.record({ type: fc.constant(type), value: fc.integer({ min, max }) })
