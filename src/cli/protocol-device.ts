@@ -1,8 +1,6 @@
 import { EventEmitter, once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { Deframer } from '../core/deframer.ts'
-import { PipelineMeter } from '../core/meter.ts'
-import type { Outlet } from '../core/stage.ts'
+import { type Deframing, deframing } from './deframing.ts'
 import type { DeviceSpeech, DeviceState, Heard, SpokenReport } from './device-speech.ts'
 import type { Acknowledgement, FleetDevice } from './fleet-device.ts'
 
@@ -32,8 +30,7 @@ export class ProtocolDevice
 {
   readonly #speech: DeviceSpeech
   readonly #options: Required<ProtocolDeviceOptions>
-  readonly #deframer: Deframer
-  readonly #outlet: Outlet<Buffer, Buffer>
+  readonly #deframing: Deframing
   readonly #waiting = new Map<string, Waiting>()
   /** Reports that the window has no room for yet. */
   readonly #queue: { readonly state: DeviceState; readonly resolve: (acknowledgement: Acknowledgement) => void }[] = []
@@ -52,17 +49,10 @@ export class ProtocolDevice
     super()
     this.#speech = speech
     this.#options = { ackTimeoutMs: 10_000, againMs: 1000, ...options }
-    const { framing } = speech
-    this.#deframer = new Deframer(
-      framing.finder(),
-      framing.maxBytes,
-      new PipelineMeter('simulated').stage(framing.name, 'down'),
-    )
-    this.#outlet = {
-      emit: (frame) => this.#hear(frame),
-      reply: () => {},
-      fail: () => this.protocolErrors++,
-    }
+    this.#deframing = deframing(speech.framing, {
+      frame: (frame) => this.#hear(frame),
+      error: () => this.protocolErrors++,
+    })
   }
 
   get deviceId(): string {
@@ -83,7 +73,7 @@ export class ProtocolDevice
     })
     socket.on('error', (error) => this.#welcomed?.(error))
     socket.on('close', () => this.#ended())
-    socket.on('data', (chunk: Buffer) => this.#deframer.push(chunk, this.#outlet))
+    socket.on('data', (chunk: Buffer) => this.#deframing.push(chunk))
     socket.once('connect', () => {
       for (const bytes of this.#speech.hello()) socket.write(bytes)
       if (this.#speech.welcomed) this.#welcomed?.()

@@ -1,11 +1,10 @@
-import { Deframer } from '../../core/deframer.ts'
 import { GatewayError } from '../../core/errors.ts'
-import { PipelineMeter } from '../../core/meter.ts'
 import { gt06 } from '../../pipelines/gt06.ts'
 import { layoutOf } from '../../stages/gt06/decode.ts'
 import { gt06Framing } from '../../stages/gt06/framing.ts'
 import { faultOf, fromWire } from '../../stages/gt06/wire.ts'
 import { type Annotation, annotationText } from '../../stages/struct/annotation.ts'
+import { framesOf } from '../deframing.ts'
 import { Gt06Device } from '../devices/gt06.ts'
 import type { ReadyProtocol } from '../ready-protocol.ts'
 
@@ -22,19 +21,9 @@ const stop = Buffer.from('\r\n')
 
 /** The table of each frame, also of one whose length or CRC is wrong, and what else was found. Throws where there is no frame at all. */
 function annotated(bytes: Buffer): string {
-  const tables: string[] = []
-  const errors: GatewayError[] = []
-  const framing = gt06Framing({ tolerance: 'tolerateAll' })
-  const deframer = new Deframer(framing.finder(), framing.maxBytes, new PipelineMeter('annotate').stage('gt06', 'up'))
-  const out = {
-    emit: (frame: Buffer) => tables.push(tableOf(frame)),
-    reply: () => {},
-    fail: (error: GatewayError) => errors.push(error),
-  }
-  deframer.push(bytes, out)
-  deframer.end(out)
-  if (tables.length === 0 && errors[0] !== undefined) throw errors[0]
-  return [...tables, ...errors.map(({ code, message }) => `${code}: ${message}\n`)].join('\n')
+  const { frames, errors } = framesOf(bytes, gt06Framing({ tolerance: 'tolerateAll' }))
+  if (frames.length === 0 && errors[0] !== undefined) throw errors[0]
+  return [...frames.map(tableOf), ...errors.map(({ code, message }) => `${code}: ${message}\n`)].join('\n')
 }
 
 function tableOf(frame: Buffer): string {

@@ -1,9 +1,8 @@
-import { Deframer } from '../../core/deframer.ts'
 import { GatewayError } from '../../core/errors.ts'
-import { PipelineMeter } from '../../core/meter.ts'
 import { jt808, jt808Framing } from '../../pipelines/jt808.ts'
 import { checksum } from '../../stages/checksum.ts'
 import { annotatedMessage } from '../../stages/jt808/annotate.ts'
+import { framesOf } from '../deframing.ts'
 import { Jt808Device } from '../devices/jt808.ts'
 import type { ReadyProtocol } from '../ready-protocol.ts'
 
@@ -31,24 +30,10 @@ const check = checksum('XOR')
 
 /** The table of each message in some bytes. Throws where they are no messages. */
 function annotate(bytes: Buffer): string {
-  const framing = jt808Framing()
-  const deframer = new Deframer(
-    framing.finder(),
-    framing.maxBytes,
-    new PipelineMeter('annotate').stage('between', 'up'),
-  )
-  const tables: string[] = []
-  const outlet = {
-    emit: (frame: Buffer) => tables.push(annotated(frame)),
-    reply: () => {},
-    fail: (error: GatewayError) => {
-      throw error
-    },
-  }
-  deframer.push(bytes, outlet)
-  deframer.end(outlet)
-  if (tables.length === 0) throw new GatewayError('BAD_CONTENT', `there is no message in ${bytes.length} bytes`)
-  return tables.join('\n')
+  const { frames, errors } = framesOf(bytes, jt808Framing())
+  if (errors[0] !== undefined) throw errors[0]
+  if (frames.length === 0) throw new GatewayError('BAD_CONTENT', `there is no message in ${bytes.length} bytes`)
+  return frames.map(annotated).join('\n')
 }
 
 function annotated(frame: Buffer): string {

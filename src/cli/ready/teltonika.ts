@@ -1,8 +1,7 @@
-import { Deframer } from '../../core/deframer.ts'
-import { PipelineMeter } from '../../core/meter.ts'
 import { teltonika } from '../../pipelines/teltonika.ts'
 import { annotateTeltonika } from '../../stages/teltonika/annotate.ts'
 import { teltonikaFraming } from '../../stages/teltonika/framing.ts'
+import { framesOf } from '../deframing.ts'
 import { TeltonikaDevice } from '../devices/teltonika.ts'
 import type { ReadyProtocol } from '../ready-protocol.ts'
 
@@ -19,24 +18,14 @@ export const teltonikaReady: ReadyProtocol = {
       heartbeats: true,
       batch: { maxCount: 1, lingerMs: 0 },
     }),
-  annotate: (bytes) => framesOf(bytes).map(annotateTeltonika).join('\n'),
+  annotate,
   simulated: (to) => teltonika(to, { unknownCodec: 'acknowledge' }),
   device: (identity) => new TeltonikaDevice(identity),
 }
 
-/** The frames among pasted bytes; throws what is wrong with them. */
-function framesOf(bytes: Buffer): Buffer[] {
-  const { finder, maxBytes, name } = teltonikaFraming({ keepalives: true, maxFrameLength: longestPasted })
-  const frames: Buffer[] = []
-  const deframer = new Deframer(finder(), maxBytes, new PipelineMeter('annotate').stage(name, 'up'))
-  const out = {
-    emit: (frame: Buffer) => frames.push(frame),
-    reply: () => {},
-    fail: (error: Error) => {
-      throw error
-    },
-  }
-  deframer.push(bytes, out)
-  deframer.end(out)
-  return frames
+/** The table of each frame; throws what is wrong with one. */
+function annotate(bytes: Buffer): string {
+  const { frames, errors } = framesOf(bytes, teltonikaFraming({ keepalives: true, maxFrameLength: longestPasted }))
+  if (errors[0] !== undefined) throw errors[0]
+  return frames.map(annotateTeltonika).join('\n')
 }

@@ -59,7 +59,6 @@ export function locationGroups(fields: readonly string[], from: number, to: numb
       location: { hdop_or_accuracy, speed_kmh, azimuth_deg, altitude_m, longitude_deg, latitude_deg, fix_time_utc },
       cell: cellOf(fields.slice(at + 3, Math.min(at + 7, to))),
     })
-    at += 2
   }
   return groups
 }
