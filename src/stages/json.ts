@@ -1,4 +1,3 @@
-// Over 250 lines: a wire protocol's two directions share its words and its rules; apart, each could be changed without the other.
 import { isUtf8 } from 'node:buffer'
 import { type Codec, codec } from '../core/codec.ts'
 import { GatewayError } from '../core/errors.ts'
