@@ -72,8 +72,9 @@ function build(): Command {
     ),
   )
     .argument('<module>', 'path of a JavaScript module')
-    .action(async (module: string, flags: Flags<{ json: boolean }>) => {
-      await serveModule(module, readSettings(flags, process.env), flags.json)
+    .option('--dead-letters <file>', 'append what is set aside for good; headgate replay reads it')
+    .action(async (module: string, flags: Flags<{ json: boolean; deadLetters?: string }>) => {
+      await serveModule(module, readSettings(flags, process.env), flags.json, flags.deadLetters)
     })
 
   const list = (text: string, previous: string[]) => [...previous, text]

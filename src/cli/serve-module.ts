@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { GatewayError } from '../core/errors.ts'
 import { isPipeline, type Pipeline } from '../core/pipeline.ts'
+import { deadLetterFile } from '../gateway/dead-letter-file.ts'
 import { createLog } from '../gateway/log.ts'
 import { type Gateway, type Service, serve } from '../gateway/serve.ts'
 import type { Hub } from '../hub/port.ts'
@@ -18,11 +19,18 @@ export type Served = Servable | ((hub: Hub) => Servable | Promise<Servable>)
 
 /**
  * `headgate serve MODULE`: runs the module's default export until a signal drains it. A function gets the hub of HEADGATE_HUB
- * with retry; without that variable, the embedded emulator.
+ * with retry; without that variable, the embedded emulator. `deadLetters` is a file for them, see `deadLetterFile`.
  */
-export async function serveModule(module: string, settings: Settings, json: boolean): Promise<void> {
+export async function serveModule(
+  module: string,
+  settings: Settings,
+  json: boolean,
+  deadLetters?: string,
+): Promise<void> {
   const terminated = terminationSignal()
   const served = await load(module)
+  const log = createLog(settings.logLevel)
+  const sink = deadLetters === undefined ? undefined : deadLetterFile({ path: deadLetters, log })
   // A module that brings its own hub needs none of ours.
   const wantsHub = typeof served === 'function'
   const embedded =
@@ -34,7 +42,8 @@ export async function serveModule(module: string, settings: Settings, json: bool
     const options = {
       adminPort: settings.adminPort,
       adminHost: settings.adminHost,
-      log: createLog(settings.logLevel),
+      log,
+      ...(sink !== undefined && { onDeadLetter: sink }),
     }
     gateway = isPipeline(what) ? await serve(what, { ...options, port: settings.port }) : await serve(what, options)
     announce(gateway, embedded, json)
@@ -42,6 +51,7 @@ export async function serveModule(module: string, settings: Settings, json: bool
     await gateway.drain({ deadlineMs: settings.drainMs })
   } finally {
     await gateway?.close()
+    await sink?.close()
     await hub?.close?.()
     await embedded?.close()
   }

@@ -12,7 +12,10 @@ export interface DedupeOptions {
   readonly windowMs?: number
   /** Accepted ids remembered of one device, 1 to 1000000; default 1000. */
   readonly maxPerDevice?: number
-  /** Devices of which ids are remembered, 1 to 1000000; default 10000. An id costs about 150 bytes while it is remembered. */
+  /**
+   * Devices of which ids are remembered, 1 to 1000000; default 10000. An id costs about 120 bytes: what the hub accepts within `windowMs`
+   * is what memory must hold, at the defaults at most 1.2 GB.
+   */
   readonly maxDevices?: number
 }
 

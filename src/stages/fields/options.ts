@@ -75,7 +75,10 @@ export interface FieldOptions<Said, Kinds extends FrameKinds<Said> = FrameKinds<
   readonly idPrefix?: string
   /** The frame by which the device says who it is, and nothing else. */
   readonly hello?: Kinds['hello']
-  /** The field with the reading's number: a text or a number. It is `{sequence}` of answers, and begins the message id. */
+  /**
+   * The field with the reading's number: a text or a number. It is `{sequence}` of answers, and begins the message id, which goes on with
+   * a digest of the frame. Without it the id begins with `time`; a reading with neither has none: two equal readings are two readings.
+   */
   readonly sequence?: Field
   /** The field with the time of the reading, which becomes the message's creation time. */
   readonly time?: { readonly field: Field; readonly as: TimeNotation }
