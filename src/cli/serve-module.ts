@@ -37,8 +37,10 @@ export async function serveModule(
     wantsHub && settings.hub === undefined ? await startEmulatorWithFile({ port: settings.emulatorPort }) : undefined
   const hub = wantsHub ? connectHub(settings, embedded) : undefined
   let gateway: Gateway | undefined
+  let pipelines: readonly Pipeline[] = []
   try {
     const what = typeof served === 'function' ? servable(await served(hub as Hub), module) : served
+    pipelines = (isPipeline(what) ? [what] : what.map(({ pipeline }) => pipeline)).filter(isPipeline)
     const options = {
       adminPort: settings.adminPort,
       adminHost: settings.adminHost,
@@ -51,6 +53,8 @@ export async function serveModule(
     await gateway.drain({ deadlineMs: settings.drainMs })
   } finally {
     await gateway?.close()
+    // Also what the module put around our hub, or brought itself: a spool ends its writes and gives its directory free.
+    await Promise.all(pipelines.map((pipeline) => pipeline.close()))
     await sink?.close()
     await hub?.close?.()
     await embedded?.close()

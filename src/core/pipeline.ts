@@ -18,6 +18,7 @@ export interface AnyStage {
 export interface AnyEndpoint {
   readonly name: string
   prepare?(): Promise<void>
+  close?(): Promise<void>
   readonly gauges?: readonly Gauge[]
   open(connection: Connection): Duplex
 }
@@ -74,6 +75,14 @@ export class Pipeline {
   /** What must be done once before the first connection; called by `serve` before it listens. */
   async prepare(): Promise<void> {
     await this.endpoint.prepare?.()
+  }
+
+  /**
+   * Closes the hub that it leads to, for whoever did not make that: `headgate serve` does when its gateway is closed. Other pipelines and gateways
+   * that lead to the same hub are then cut off from it too.
+   */
+  async close(): Promise<void> {
+    await this.endpoint.close?.()
   }
 
   /** Opens the ring for one connection. */

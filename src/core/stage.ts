@@ -64,6 +64,8 @@ export interface Endpoint<L extends Level> {
   readonly name: string
   /** What must be done once before the first connection. */
   prepare?(): Promise<void>
+  /** Closes what it leads to, such as a spool with what waits in it; safe to call twice. */
+  close?(): Promise<void>
   /** Numbers of what it leads to, for the metrics. */
   readonly gauges?: readonly Gauge[]
   open(connection: Connection): Duplex

@@ -28,6 +28,7 @@ export function hub(to: Hub, options: HubOptions = {}): Endpoint<Batches> {
   return {
     name: 'hub',
     prepare: async () => to.prepare?.(),
+    close: async () => to.close?.(),
     ...(to.gauges !== undefined && { gauges: to.gauges }),
     open: (connection) => new HubEndpoint(to, limits, connection),
   }

@@ -389,14 +389,15 @@ export class Forwarder {
 
   /** Undefined for a connected device that the hub has yet to accept. */
   async #wayFor(queue: DeviceQueue, identity: Identity, owner: SpoolSession | undefined): Promise<Way | undefined> {
-    if (owner !== undefined) {
+    // Under the gateway's own policy nothing is to be learnt from the connection's session, which may stand in line for the poll that opens it.
+    if (owner !== undefined && (owner.inner !== undefined || identity.credentials.type !== 'policy')) {
       await this.#closeOwn(queue)
       return owner.inner && { session: owner.inner, identity, owner }
     }
     if (queue.own === undefined) {
       const { hub, log } = this.#parts
       const context = { signal: this.#closing.signal, meter: this.#meter, log, sendOnly: true }
-      queue.own = { session: await hub.open(identity, context), identity, owner }
+      queue.own = { session: await hub.open(identity, context), identity, owner: undefined }
     }
     return queue.own
   }

@@ -91,14 +91,14 @@ test('a hub that does not answer is waited for no longer than helloTimeoutMs, an
   const time = virtualTime(t)
   const to = new ToldHub()
   const hub = spool(to, memoryStore(), { helloTimeoutMs: 300 })
-  await (await hub.open(underPolicy('d1'), context())).close()
+  await (await hub.open(withKey('d1', 'k'), context())).close()
   let answer = () => {}
   to.onOpen = () =>
     new Promise((resolve) => {
       answer = resolve
     })
   let opened = false
-  const opening = hub.open(underPolicy('d1'), context()).finally(() => {
+  const opening = hub.open(withKey('d1', 'k'), context()).finally(() => {
     opened = true
   })
   await time.pass(299)
@@ -113,6 +113,32 @@ test('a hub that does not answer is waited for no longer than helloTimeoutMs, an
   await settled()
   assert.deepEqual(to.bodies('d1'), ['1'])
   assert.equal(to.opened.length, 2, 'it is not asked twice')
+  await hub.close()
+})
+
+test('under policy what is stored does not stand in line behind the opening of its connection', async (t) => {
+  const time = virtualTime(t)
+  const to = new ToldHub()
+  const hub = spool(to, memoryStore(), { helloTimeoutMs: 300, unknownDevices: 'accept' })
+  let answer = () => {}
+  to.onOpen = (_device, { sendOnly }) =>
+    sendOnly
+      ? Promise.resolve()
+      : new Promise((resolve) => {
+          answer = resolve
+        })
+  const opening = hub.open(underPolicy('d1'), context())
+  await time.pass(301)
+  const session = await opening
+  await session.send([reading('1')])
+  await settled()
+  assert.deepEqual(to.bodies('d1'), ['1'])
+  answer()
+  await settled()
+  await session.send([reading('2')])
+  await settled()
+  assert.deepEqual(to.bodies('d1'), ['1', '2'])
+  assert.deepEqual([...to.live], ['d1'], 'its own session goes when the connection has one')
   await hub.close()
 })
 
