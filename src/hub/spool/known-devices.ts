@@ -65,27 +65,24 @@ export class KnownDevices {
 
   /** The hub has accepted the credentials. */
   async confirm(device: Identity): Promise<void> {
-    try {
+    await this.#noting(device, async () => {
       const digest = this.digest(device)
       const known = await this.#store.known(device.deviceId)
       const others = known?.accepted.filter((each) => each.digest !== digest) ?? []
       const confirmation = (known?.confirmations ?? 0) + 1
       await this.#remember(device, confirmation, [...others.slice(1 - keptDigests), { digest, confirmation }])
-    } catch (thrown) {
-      // The device is known to the hub; that the spool cannot note it costs it its belief in the next outage, not this connection.
-      const { code, message } = GatewayError.from(thrown, 'spool')
-      const fields = { deviceId: device.deviceId, code, error: message }
-      this.#log.warn(fields, 'the spool cannot note that the hub accepted a device')
-    }
+    })
   }
 
   /** The hub has refused the credentials, or the device: neither is believed the next time. */
   async refuse(device: Identity, error: GatewayError): Promise<void> {
-    const known = await this.#store.known(device.deviceId)
-    if (known === undefined) return
-    const digest = this.digest(device)
-    const accepted = error.code === 'DEVICE_NOT_FOUND' ? [] : known.accepted.filter((each) => each.digest !== digest)
-    if (accepted.length < known.accepted.length) await this.#store.remember(device.deviceId, { ...known, accepted })
+    await this.#noting(device, async () => {
+      const known = await this.#store.known(device.deviceId)
+      if (known === undefined) return
+      const digest = this.digest(device)
+      const accepted = error.code === 'DEVICE_NOT_FOUND' ? [] : known.accepted.filter((each) => each.digest !== digest)
+      if (accepted.length < known.accepted.length) await this.#store.remember(device.deviceId, { ...known, accepted })
+    })
   }
 
   /**
@@ -100,6 +97,16 @@ export class KnownDevices {
       const [given, confirmations] = (trust ?? '').split('.')
       return !accepted.some((each) => each.digest === given && each.confirmation > Number(confirmations))
     })
+  }
+
+  /** The hub's word stands: that the spool cannot note it matters in the next outage, not for this connection. */
+  async #noting({ deviceId }: Identity, note: () => Promise<void>): Promise<void> {
+    try {
+      await note()
+    } catch (thrown) {
+      const { code, message } = GatewayError.from(thrown, 'spool')
+      this.#log.warn({ deviceId, code, error: message }, 'the spool cannot note what the hub said of a device')
+    }
   }
 
   async #remember(

@@ -1,4 +1,4 @@
-import { readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ClassicLevel, type Iterator } from 'classic-level'
 import type { Log } from '../../core/connection.ts'
@@ -52,6 +52,8 @@ export async function openLevel(dir: string, writeBufferSize: number, log: Log):
       'the database of the spool is damaged; it is repaired, and what cannot be read is lost',
     )
   try {
+    // Readings are nobody else's business.
+    await mkdir(dir, { recursive: true, mode: 0o700 })
     const isNew = !(await hasFiles(dir))
     if (!isNew) {
       await assertFree(dir)
@@ -147,12 +149,7 @@ export async function measure(dir: string): Promise<number> {
 const isTable = /^\d+\.(ldb|sst)$/
 
 async function hasFiles(dir: string): Promise<boolean> {
-  try {
-    return (await readdir(dir)).some((name) => isTable.test(name) || /^\d+\.log$|^MANIFEST-|^CURRENT$/.test(name))
-  } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return false
-    throw thrown
-  }
+  return (await readdir(dir)).some((name) => isTable.test(name) || /^\d+\.log$|^MANIFEST-|^CURRENT$/.test(name))
 }
 
 function isRepairable(thrown: unknown): boolean {

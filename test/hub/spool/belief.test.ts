@@ -48,6 +48,21 @@ test('while the hub is away a device is believed with the credentials that it ac
   await hub.close()
 })
 
+test('what the hub says of a device stands though the store cannot note it', async () => {
+  const to = new ToldHub()
+  const store = memoryStore()
+  store.known = () => Promise.reject(failed('SPOOL_FAILED'))
+  const hub = spool(to, store)
+  await (await hub.open(withKey('d1', 'k'), context())).close()
+  to.onOpen = async () => {
+    throw failed('UNAUTHORIZED')
+  }
+  await assert.rejects(hub.open(withKey('d1', 'k'), context()), { code: 'UNAUTHORIZED' })
+  to.onOpen = away
+  await assert.rejects(hub.open(withKey('d1', 'k'), context()), { code: 'SPOOL_FAILED', retryable: true })
+  await hub.close()
+})
+
 test('a token that has expired, or whose expiry cannot be read, is not believed', async () => {
   const to = new ToldHub()
   const hub = spool(to, memoryStore())

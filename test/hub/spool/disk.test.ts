@@ -1,19 +1,21 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import split2 from 'split2'
 import { silentLog } from '../../../src/core/connection.ts'
+import { memoryHub } from '../../../src/hub/memory.ts'
 import { disk } from '../../../src/hub/spool/disk.ts'
 import { messageKey } from '../../../src/hub/spool/keys.ts'
 import { type Level, measure } from '../../../src/hub/spool/level.ts'
+import { spool } from '../../../src/hub/spool/spool.ts'
 import { reading } from '../rig.ts'
 import { bodies, directory, filesOf, inLevel, keptLog, openDisk, spoil } from './disk-rig.ts'
-import { Gate } from './rig.ts'
+import { context, Gate, withKey, withSas } from './rig.ts'
 
 const writer = fileURLToPath(new URL('./disk-appender.js', import.meta.url))
 
@@ -80,6 +82,28 @@ test('a directory belongs to one process: a second opener is told so', async (t)
   })
   await store.append('d1', [reading('1')], undefined)
   assert.deepEqual(await bodies(store, 'd1'), ['1'])
+})
+
+test('the directory is made, for its owner only', async (t) => {
+  const dir = join(directory(t), 'deep', 'spool')
+  await openDisk(t, { dir })
+  assert.equal(statSync(dir).mode & 0o077, 0)
+})
+
+test('nothing of a key or token lies in the files, in whatever form it was given', async (t) => {
+  const dir = directory(t)
+  const hub = spool(memoryHub(), disk({ dir }))
+  await (await hub.open(withKey('d1', 'a secret key'), context())).close()
+  const session = await hub.open(withSas('d2', 'SharedAccessSignature sig=a-secret-token'), context())
+  await session.send([reading('1')])
+  await hub.close()
+  const bytes = Buffer.concat(filesOf(dir, /./).map((file) => readFileSync(file)))
+  assert.ok(bytes.includes('digest'), 'the devices are noted')
+  for (const secret of ['a secret key', 'a-secret-token']) {
+    for (const form of ['utf8', 'base64', 'hex'] as const) {
+      assert.ok(!bytes.includes(Buffer.from(secret).toString(form)), `${secret} as ${form}`)
+    }
+  }
 })
 
 test('a path that is no directory is a CONFIGURATION error', async (t) => {
