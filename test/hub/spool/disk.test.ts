@@ -283,3 +283,25 @@ test('the directory takes no more than maxBytes, and deleted messages are compac
   assert.equal(stored, 40_000)
   assert.ok(most <= maxBytes, `${most} bytes on disk, ${maxBytes} allowed; ${40_000 * 560} were written`)
 })
+
+test('a spool that was full has its files compacted once its messages are removed, though nothing more can be written', async (t) => {
+  const dir = directory(t)
+  const maxBytes = 2 ** 23
+  const store = await openDisk(t, { dir, maxBytes })
+  const messages = Array.from({ length: 20 }, () => reading('x'.repeat(10_000)))
+  const fill = async () => {
+    for (;;) await store.append('d1', messages, undefined)
+  }
+  await assert.rejects(fill(), { code: 'SPOOL_FULL' })
+  for (let left = store.totals().messages; left > 0; left = store.totals().messages) {
+    await store.remove('d1', await store.oldest('d1', 500, 1_000_000))
+  }
+  // What is full is looked at when somebody asks for room.
+  let rounds = 0
+  const hasRoom = async () => (await measure(dir)) < maxBytes / 2
+  for (; rounds < 1000 && !(await hasRoom()); rounds++) {
+    await store.append('d1', messages, undefined).catch((thrown) => assert.equal(thrown.code, 'SPOOL_FULL'))
+  }
+  assert.ok(await hasRoom(), `${await measure(dir)} bytes after ${rounds} rounds`)
+  await store.append('d1', messages, undefined)
+})

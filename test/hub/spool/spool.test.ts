@@ -403,6 +403,24 @@ test('with whenFull hold sends wait for room in the order of their coming, and w
   await hub.close()
 })
 
+test('a small send that would find room does not overtake a large one that waits for it', async () => {
+  const to = new ToldHub()
+  to.memory.hold()
+  const hub = spool(to, memoryStore({ maxBytes: 2000 }))
+  const [a, b, c] = await Promise.all(['a', 'b', 'c'].map((deviceId) => hub.open(underPolicy(deviceId), context())))
+  await a?.send([reading('x'.repeat(600))])
+  const done: string[] = []
+  const large = b?.send([reading('y'.repeat(1200))]).then(() => done.push('large'))
+  await settled()
+  const small = c?.send([reading('z')]).then(() => done.push('small'))
+  await settled()
+  assert.deepEqual(done, [])
+  to.memory.release()
+  await Promise.all([large, small])
+  assert.deepEqual(done, ['large', 'small'])
+  await hub.close()
+})
+
 test('with whenFull refuse a send that finds no room rejects with SPOOL_FULL, for the device to send again', async () => {
   const to = new ToldHub()
   to.memory.hold()
