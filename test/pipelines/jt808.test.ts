@@ -323,6 +323,20 @@ describe('jt808: who a terminal is', () => {
     ])
   })
 
+  test('without authentication a first message that means nothing, or is encrypted, is answered so', async (t) => {
+    const rig = await servedJt808(t, { authentication: 'none' })
+    const [first, second] = [await rig.device(), await rig.device()]
+    const [a, b] = [new TestTerminal('13800000001'), new TestTerminal('13800000002')]
+    await first.write(a.say(0x0200, Buffer.of(1)), a.locate())
+    assert.deepEqual(verdicts(await answers(first, 2)), [
+      ['0x0200', 1, 2],
+      ['0x0200', 2, 0],
+    ])
+    await second.write(b.say(0x0200, Buffer.alloc(28), { encryption: 1 }))
+    assert.deepEqual(verdicts(await answers(second, 1)), [['0x0200', 1, 3]])
+    assert.deepEqual(rig.deadLetters.length, 2)
+  })
+
   test('without authentication a terminal that the hub does not know is told by the answer to its first message', async (t) => {
     const rig = await servedJt808(t, { authentication: 'none', memory: { keys: {} } })
     const device = await rig.device()

@@ -12,7 +12,7 @@ import { OwedAnswers, takesAnswer } from './owed.ts'
 import { Platform } from './platform.ts'
 import { TerminalSession } from './session.ts'
 import { checkSubPackageOptions, SubPackageDesk } from './sub-package-desk.ts'
-import type { SubPackageGroup } from './sub-packages.ts'
+import type { SubPackageGroup } from './sub-package-group.ts'
 
 /**
  * The codec of JT/T 808 terminals, 2011, 2013 and 2019: messages without flags, escapes and check on the one side, readings on the other.

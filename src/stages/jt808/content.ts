@@ -76,10 +76,9 @@ export class Content {
     }
   }
 
-  /** Tells an authenticated terminal of a message that is not taken, at once, and throws the reason. */
+  /** Tells a terminal that is believed of a message that is not taken, at once, and throws the reason. */
   refuse(to: Header, result: number, error: GatewayError, out: Out): never {
-    const isKnown = this.#connection.identity !== undefined && this.#session.isAuthenticated
-    if (isKnown && takesAnswer(to.id)) out.reply(this.#platform.answer(to, result))
+    if (this.#session.isBelieved && takesAnswer(to.id)) out.reply(this.#platform.answer(to, result))
     throw error
   }
 

@@ -8,7 +8,7 @@ import { messageIds } from './message-ids.ts'
 import type { Platform } from './platform.ts'
 import { isReply } from './replies.ts'
 import type { SubPackageDesk } from './sub-package-desk.ts'
-import type { SubPackageGroup } from './sub-packages.ts'
+import type { SubPackageGroup } from './sub-package-group.ts'
 
 /** An answer that waits for the hub: the tag of what a message became, alone or in a {@link ReceiptGroup}. */
 export interface Owed {

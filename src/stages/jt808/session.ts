@@ -43,6 +43,11 @@ export class TerminalSession {
     return this.#authenticated || (this.#connection.identity !== undefined && !this.#greeted)
   }
 
+  /** True where it is told what is wrong with its messages: also before its first good one, where an id is enough. */
+  get isBelieved(): boolean {
+    return this.#trusts || (this.isAuthenticated && this.#connection.identity !== undefined)
+  }
+
   /** The terminal that commands go to, once it may be sent some. */
   get terminal(): Header | undefined {
     return this.isAuthenticated ? this.#terminal : undefined

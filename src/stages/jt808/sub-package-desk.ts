@@ -1,7 +1,8 @@
 import type { Connection } from '../../core/connection.ts'
 import { GatewayError } from '../../core/errors.ts'
 import { idText, type Message, type SubPackage } from './message.ts'
-import { type SubPackageGroup, type SubPackageLimits, SubPackages } from './sub-packages.ts'
+import type { SubPackageGroup, SubPackageLimits } from './sub-package-group.ts'
+import { SubPackages } from './sub-packages.ts'
 
 /** Options of messages that come in parts. */
 export interface SubPackageOptions extends Partial<SubPackageLimits> {

@@ -1,15 +1,6 @@
 import { GatewayError } from '../../core/errors.ts'
 import { idText, type Message, type SubPackage } from './message.ts'
-
-/** How much of messages in parts is kept for one connection. */
-export interface SubPackageLimits {
-  /** Messages at once. */
-  readonly maxMessages: number
-  /** Bytes of all of them, each sub-package with 100 for what is kept around it. */
-  readonly maxBytes: number
-  /** How long after its last sub-package a message is given up. */
-  readonly deadlineMs: number
-}
+import { SubPackageGroup, type SubPackageLimits } from './sub-package-group.ts'
 
 /** What a sub-package did. */
 export type Taken =
@@ -25,72 +16,11 @@ export type Taken =
 /** What is kept around the bytes of a sub-package. */
 const overheadBytes = 100
 
-/** So many sub-packages are asked for at once: their count is a byte before 2019. */
-const mostAskedFor = 255
-
-/** Late ones are asked for so often within the deadline. */
-const asksWithinDeadline = 3
-
-/** The sub-packages of one message. */
-export class SubPackageGroup {
-  readonly id: number
-  readonly total: number
-  /** Of the first sub-package, from which the others count. */
-  readonly firstSerial: number
-  readonly parts = new Map<number, Message>()
-  state: 'open' | 'whole' | 'stored' = 'open'
-  bytes = 0
-  touchedAt: number
-  askedAt: number
-  /** Missing ones were asked for. */
-  asked = false
-  /** Which one made it whole. */
-  completedBy: number | undefined
-
-  constructor({ header }: Message, { total, index }: SubPackage, now: number) {
-    this.id = header.id
-    this.total = total
-    this.firstSerial = (header.serial - index + 1) & 0xffff
-    this.touchedAt = now
-    this.askedAt = now
-  }
-
-  /** Indexes that have not come, as many as can be asked for at once. */
-  get missing(): readonly number[] {
-    const missing: number[] = []
-    for (let index = 1; index <= this.total && missing.length < mostAskedFor; index++) {
-      if (!this.parts.has(index)) missing.push(index)
-    }
-    return missing
-  }
-
-  /** The sub-packages that are there, by their place in the message. */
-  get inOrder(): readonly Message[] {
-    return [...this.parts].sort(([a], [b]) => a - b).map(([, message]) => message)
-  }
-
-  /** The whole message, with the header of its first sub-package. */
-  joined(): Message {
-    const parts = this.inOrder
-    const { header } = parts[0] as Message
-    const body = Buffer.concat(parts.map((part) => part.body))
-    const serials = parts.map((part) => part.header.serial)
-    return { header: { ...header, subpackage: undefined, bodyLength: body.length }, body, frame: body, serials }
-  }
-
-  isLate(now: number, { deadlineMs }: SubPackageLimits): boolean {
-    return this.state === 'open' && now - Math.max(this.touchedAt, this.askedAt) >= deadlineMs / asksWithinDeadline
-  }
-
-  isOver(now: number, { deadlineMs }: SubPackageLimits): boolean {
-    return now - this.touchedAt >= deadlineMs
-  }
-}
-
 /**
  * Joins sub-packages to messages. They belong together by id, total and a run of serials; one that was asked for is also taken under a
  * serial of its own. A message that is whole is remembered until the deadline, so that a sub-package of it that is sent again is told
- * from a new one. Knows no clock: each call says what time it is.
+ * from a new one: a part with other bytes in the place of one that came is of another message, whose terminal has begun its serials anew.
+ * Knows no clock: each call says what time it is.
  */
 export class SubPackages {
   readonly #limits: SubPackageLimits
@@ -120,7 +50,9 @@ export class SubPackages {
     if (index < 1 || index > total) {
       throw new GatewayError('BAD_CONTENT', `sub-package ${index} of ${total} cannot be`)
     }
-    const known = this.#groupOf(message, place)
+    const before = this.#groupOf(message, place)
+    const isAnother = before?.isOther(index, message) === true
+    const known = isAnother ? undefined : before
     if (known?.state === 'stored') return { kind: 'repeated', given: [] }
     if (known?.parts.has(index)) {
       const waits = known.state === 'whole' && known.completedBy === index
@@ -133,12 +65,12 @@ export class SubPackages {
       throw new GatewayError('MESSAGE_TOO_LARGE', text)
     }
     const given: SubPackageGroup[] = []
+    if (isAnother) this.#giveUp(before, given)
     const group = known ?? new SubPackageGroup(message, place, now)
     while ((known === undefined && this.size >= maxMessages) || this.#bytes + bytes > maxBytes) {
       const others = [...this.#groups.values()].filter((each) => each !== group)
       const least = others.find(({ state }) => state === 'stored') ?? (others[0] as SubPackageGroup)
-      this.#forget(least)
-      if (least.state === 'open') given.push(least)
+      this.#giveUp(least, given)
     }
     if (known === undefined) this.#groups.set(keyOf(group.id, total, group.firstSerial), group)
     this.#keep(group, index, message, bytes)
@@ -215,8 +147,7 @@ export class SubPackages {
   /** The frame may be a view of a large read. */
   #keep(group: SubPackageGroup, index: number, { header, body, frame }: Message, bytes: number): void {
     const own = Buffer.from(frame)
-    group.parts.set(index, { header, frame: own, body: own.subarray(frame.length - body.length) })
-    group.bytes += bytes
+    group.keep(index, { header, frame: own, body: own.subarray(frame.length - body.length) }, bytes)
     this.#bytes += bytes
   }
 
@@ -228,6 +159,11 @@ export class SubPackages {
   #release(group: SubPackageGroup, bytes: number): void {
     group.bytes -= bytes
     if (this.#groups.get(keyOf(group.id, group.total, group.firstSerial)) === group) this.#bytes -= bytes
+  }
+
+  #giveUp(group: SubPackageGroup, given: SubPackageGroup[]): void {
+    this.#forget(group)
+    if (group.state === 'open') given.push(group)
   }
 
   #forget(group: SubPackageGroup): void {

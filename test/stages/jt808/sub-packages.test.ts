@@ -136,6 +136,31 @@ describe('SubPackages', () => {
     assert.deepEqual([take(packages, first).kind, take(packages, last).kind], ['repeated', 'repeated'])
   })
 
+  for (const state of ['open', 'whole', 'stored'] as const) {
+    test(`a part with other bytes in the place of one of a message that is ${state} begins another message`, () => {
+      const [first, second, third] = partsOf(new TestTerminal('13800000001'), 3) as [Message, Message, Message]
+      const anew = partsOf(new TestTerminal('13800000001'), 3, Buffer.alloc(30, 9))
+      const packages = new SubPackages(limits)
+      take(packages, first)
+      take(packages, second)
+      if (state !== 'open') {
+        const taken = take(packages, third)
+        assert.ok(taken.kind === 'whole')
+        if (state === 'stored') packages.stored(taken.group)
+      }
+      const { given, ...begun } = take(packages, anew[0] as Message)
+      assert.equal(begun.kind, 'kept')
+      assert.deepEqual(
+        given.map(({ inOrder }) => inOrder.map(({ body }) => body)),
+        state === 'open' ? [[first.body, second.body]] : [],
+      )
+      assert.equal(take(packages, anew[1] as Message).kind, 'kept')
+      const whole = take(packages, anew[2] as Message)
+      assert.ok(whole.kind === 'whole')
+      assert.deepEqual(whole.group.joined().body, Buffer.alloc(30, 9))
+    })
+  }
+
   test('of what the hub failed to take, the last part is asked for when it is late, and the others are given out at the end', () => {
     const [first, last] = partsOf(new TestTerminal('13800000001'), 2) as [Message, Message]
     const packages = new SubPackages(limits)
