@@ -1,4 +1,5 @@
 import { GatewayError } from '../../core/errors.ts'
+import type { Found } from '../../core/found.ts'
 import { type Framing, framing } from '../../core/framing.ts'
 import { Gt06Finder, type Gt06Tolerance } from './finder.ts'
 import { shortFrameLength } from './wire.ts'
@@ -52,14 +53,21 @@ export function gt06Framing(options: Gt06FramingOptions = {}): Framing {
 /** Whether a tracker would find a frame that is sent: one whose content holds another whole frame it would not. */
 export function isFound(frame: Buffer): boolean {
   const wire = Buffer.concat([frame, stop])
-  const seen = new Gt06Finder('strict', wire.length).find(wire, 0)
+  return isAllOf(wire, find(wire))
+}
+
+function find(wire: Buffer): Found {
+  return new Gt06Finder('strict', wire.length).find(wire, 0)
+}
+
+function isAllOf(wire: Buffer, seen: Found): boolean {
   return seen.kind === 'frame' && seen.next === wire.length
 }
 
 function stopped(frame: Buffer): Buffer {
-  if (isFound(frame)) return Buffer.concat([frame, stop])
   const wire = Buffer.concat([frame, stop])
-  const seen = new Gt06Finder('strict', wire.length).find(wire, 0)
+  const seen = find(wire)
+  if (isAllOf(wire, seen)) return wire
   const why = seen.kind === 'refuse' ? `: ${seen.error.message}` : ''
   throw new GatewayError('BUG', `a frame of ${frame.length} bytes to be sent would not be found again${why}`)
 }

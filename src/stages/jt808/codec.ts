@@ -61,11 +61,10 @@ class Jt808Codec {
     const message = readMessage(frame)
     const { header } = message
     this.#lookAtParts(header, out)
-    this.#checkSender(header, frame, out)
+    const isForeign = this.#isForeign(header, frame, out)
     const fault = faultOfLength(message)
     if (fault !== undefined) this.#content.refuse(header, results.badMessage, fault, out)
     const isPlain = header.encryption === 0 && header.subpackage === undefined
-    const isForeign = this.#session.faultOf(header) !== undefined
     if (isPlain && isForeign && isGreeting(header) && this.#options.authentication !== 'none') {
       // Codes are asked for, and shown, in one's own name only, whatever else is let pass.
       out.reply(this.#platform.answer(header, results.failed))
@@ -76,7 +75,7 @@ class Jt808Codec {
     } else if (isPlain && header.id === messageIds.authenticate) {
       this.#authenticate(message, out)
     } else {
-      this.#takeReport(message, out)
+      this.#takeReport(message, isForeign, out)
     }
   }
 
@@ -92,11 +91,13 @@ class Jt808Codec {
     return [...this.#session.welcome({ ...item, of }), ...this.#commands.release(this.#session.terminal, refuse)]
   }
 
-  #checkSender(header: Header, frame: Buffer, out: Out): void {
+  /** Whether a message is another terminal's than the connection. Counts one that is let pass, throws for others. */
+  #isForeign(header: Header, frame: Buffer, out: Out): boolean {
     const fault = this.#session.faultOf(header)
-    if (fault === undefined) return
+    if (fault === undefined) return false
     if (this.#options.otherTerminals !== 'pass') throw fault
     out.fail(fault, frame)
+    return true
   }
 
   #authenticate(message: Message, out: Out): void {
@@ -109,12 +110,12 @@ class Jt808Codec {
     out.emit(greeting)
   }
 
-  #takeReport(message: Message, out: Out): void {
+  #takeReport(message: Message, isForeign: boolean, out: Out): void {
     const { header } = message
     const greeting = this.#session.greet(header)
     if (greeting !== undefined) out.emit(greeting)
     if (header.encryption !== 0) this.#takeEncrypted(message, out)
-    else if (header.subpackage !== undefined) this.#takePart(message, header.subpackage, out)
+    else if (header.subpackage !== undefined) this.#takePart(message, header.subpackage, isForeign, out)
     else this.#content.deliver(message, { to: header }, out)
   }
 
@@ -129,9 +130,9 @@ class Jt808Codec {
     this.#content.refuse(header, results.unsupported, new GatewayError('NOT_SUPPORTED', text), out)
   }
 
-  #takePart(message: Message, place: SubPackage, out: Out): void {
+  #takePart(message: Message, place: SubPackage, isForeign: boolean, out: Out): void {
     const { header } = message
-    if (this.#session.faultOf(header) !== undefined) {
+    if (isForeign) {
       // Parts of several terminals must not get into one message.
       this.#content.deliverOpaque(message, 'subpackage', takesAnswer(header.id) ? { to: header } : undefined, out)
       return
