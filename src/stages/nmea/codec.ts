@@ -17,8 +17,8 @@ type Out = Outlet<Messages['up'], Frames['down']>
  * answered, whatever becomes of them: the protocol has no words for it.
  *
  * Errors: `BAD_CONTENT` for what is no sentence or is cut short by another one (which is taken), has a field that cannot be, or parts
- * whose others never came or that do not follow those before them; `CHECKSUM_MISMATCH`; `BAD_HELLO` for an id that IoT Hub does not take, `NOT_IDENTIFIED` as long as the option gives none; down, `NOT_SUPPORTED`
- * for every command. `CONFIGURATION`.
+ * whose others never came or that do not follow those before them; `CHECKSUM_MISMATCH`; `BAD_HELLO` for an id that IoT Hub does not
+ * take, `NOT_IDENTIFIED` as long as the option gives none; down, `NOT_SUPPORTED` for every command. `CONFIGURATION`.
  */
 export function nmeaCodec(options: NmeaCodecOptions): Stage<Frames, Messages> {
   checkNmeaOptions(options)

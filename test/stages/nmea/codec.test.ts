@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { nmea } from '../../../src/pipelines/nmea.ts'
+import { type NmeaOptions, nmea } from '../../../src/pipelines/nmea.ts'
 import { embed, memoryHub } from '../../../src/testing.ts'
 import { heading, sentence } from './sentences.ts'
 
@@ -16,17 +16,23 @@ const lines = [
 /** What a line may be refused with, and all that is. */
 const refusals = ['BAD_CONTENT', 'CHECKSUM_MISMATCH']
 
-/** The codes of what is refused, and how many sentences of what was written go up. */
-async function outcomes(bytes: Buffer) {
+/** What is refused, with its code, and the bodies of what goes up. */
+async function outcomes(bytes: Buffer, options: Partial<NmeaOptions> = {}) {
   const to = memoryHub()
   const codes: string[] = []
-  const pipe = nmea(to, { deviceId: 'rx', batch: { maxCount: 1, lingerMs: 0 } })
-  const device = embed(pipe, { onDeadLetter: ({ error }) => codes.push(error.code) })
+  const refused: string[] = []
+  const pipe = nmea(to, { deviceId: 'rx', batch: { maxCount: 1, lingerMs: 0 }, ...options })
+  const device = embed(pipe, {
+    onDeadLetter: ({ error, item }) => {
+      codes.push(error.code)
+      refused.push(String(item))
+    },
+  })
   device.write(bytes)
   device.end()
   await device.ended()
   assert.equal(device.pending().length, 0, 'nothing is answered')
-  return { codes, bodies: to.accepted.map(({ message }) => JSON.parse(message.body.toString())) }
+  return { codes, refused, bodies: to.accepted.map(({ message }) => JSON.parse(message.body.toString())) }
 }
 
 test('whatever is written, it is a message or refused with a code, and the sentence behind it goes up', async () => {
@@ -67,4 +73,25 @@ test('sentences with any bytes changed, lost or doubled are messages or refused 
       assert.equal(bodies.at(-1).heading_true_deg, 7)
     }),
   )
+})
+
+test('a text may have the beginning of a sentence in it, as a right checksum over all of it shows', async () => {
+  const text = 'heard !AIVDM,1,1,,A,x,0 today'
+  for (const tags of [undefined, { s: 'r1' }]) {
+    const { refused, bodies } = await outcomes(sentence(`GPTXT,01,01,02,${text}`, tags))
+    assert.deepEqual([refused, bodies[0]?.fields.slice(3).join(',')], [[], text])
+  }
+})
+
+test('without a checksum a sentence that another one begins in was cut short, though it may be read as one', async () => {
+  const glued = Buffer.from('$GPHDT,1!AIVDM,1,1,,A,13aGrVHP000J8VDN?5B@0?wR06bL,0\r\n')
+  const { refused, bodies } = await outcomes(glued, { requireChecksum: false })
+  assert.deepEqual([refused, bodies.map(({ mmsi }) => mmsi)], [['$GPHDT,1'], ['244710041']])
+})
+
+test('fill bits of a part that is not the last would shift all behind them: that part is refused', async () => {
+  const part = (number: number, fill: number) =>
+    sentence(`AIVDM,2,${number},3,A,55R3Vn82=ILTQ3KKS>1<D60Dq@E918U<F222221J1,${fill}`, undefined, '!')
+  const { codes, bodies } = await outcomes(Buffer.concat([part(1, 2), part(2, 2), heading(1)]))
+  assert.deepEqual([codes, bodies.map(({ type }) => type)], [['BAD_CONTENT', 'BAD_CONTENT'], ['HDT']])
 })
