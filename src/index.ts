@@ -30,14 +30,38 @@ export {
   type Step,
   stage,
 } from './core/stage.ts'
+export { type DeadLetterFileOptions, deadLetterFile } from './gateway/dead-letter-file.ts'
+export { type DeadLetterRouteOptions, deadLetterRoute } from './gateway/dead-letter-route.ts'
+export type { DeadLetterSink, SinkOptions } from './gateway/dead-letter-sink.ts'
+export { type DeadLetterStreamOptions, deadLetterStream } from './gateway/dead-letter-stream.ts'
 export type { Deadlines } from './gateway/deadlines.ts'
+export {
+  type DeadLetterKind,
+  type DeadLetterLine,
+  type DescribeOptions,
+  describeDeadLetter,
+} from './gateway/describe-dead-letter.ts'
 export type { TlsOptions } from './gateway/listener.ts'
 export { createLog, type LogLevel } from './gateway/log.ts'
+export { maskSecrets } from './gateway/mask-secrets.ts'
 export type { GatewayMetrics } from './gateway/metrics.ts'
+export {
+  type LetterPlace,
+  type LetterSource,
+  type ReplayOptions,
+  type ReplayReport,
+  replayDeadLetters,
+} from './gateway/replay.ts'
 export { type Gateway, type GatewayOptions, type ServeOptions, type Service, serve } from './gateway/serve.ts'
 export { type AzureHttpOptions, azureHttp } from './hub/azure-http.ts'
+export type { HubTier } from './hub/hub-tier.ts'
+export { type PaceOptions, pace } from './hub/pace.ts'
 export { type Hub, type HubAbilities, type HubSession, type HubSessionContext, PartialSendError } from './hub/port.ts'
 export { type RetryOptions, retry } from './hub/retry.ts'
+export { type DiskOptions, disk } from './hub/spool/disk.ts'
+export { type MemoryStoreOptions, memoryStore } from './hub/spool/memory-store.ts'
+export { type Spool, type SpoolOptions, spool } from './hub/spool/spool.ts'
+export type { DeviceBacklog, KnownDevice, SpoolStore, SpoolTotals, StoredMessage } from './hub/spool/store.ts'
 export { type CborFramesOptions, cborFrames } from './pipelines/cbor-frames.ts'
 export { type CsvLinesOptions, csvLines } from './pipelines/csv-lines.ts'
 export type { DeviceOptions } from './pipelines/device-options.ts'
@@ -69,6 +93,7 @@ export { type CobsOptions, cobs } from './stages/cobs.ts'
 export { type CrcParameters, crc } from './stages/crc.ts'
 export { type CsvPayloadOptions, csvPayload } from './stages/csv-payload.ts'
 export { type DecodedOptions, decodedTelemetry } from './stages/decoded-telemetry.ts'
+export { type DedupeOptions, dedupe } from './stages/dedupe.ts'
 export { type DelimitedOptions, delimited } from './stages/delimited.ts'
 export { type Enrichment, enrich, peerAddress } from './stages/enrich.ts'
 export type { Escape } from './stages/escapes.ts'
