@@ -59,7 +59,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   pipelines: ['core', 'stages', 'hub/port.ts'],
   gateway: ['core', 'stages', 'pipelines', 'hub/port.ts'],
   cli: ['core', 'stages', 'pipelines', 'hub', 'gateway', 'emulator'],
-  testing: ['core', 'hub/memory.ts', 'hub/port.ts'],
+  testing: ['core', 'hub/memory.ts', 'hub/port.ts', 'gateway/serve.ts'],
   'testing.ts': ['testing', 'hub/memory.ts'],
   'struct.ts': ['stages'],
   'index.ts': ['core', 'stages', 'pipelines', 'hub', 'gateway'],
@@ -67,7 +67,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
 
 /** What may be imported for its types alone. */
 const typeArrows: Readonly<Record<string, readonly string[]>> = {
-  testing: ['stages'],
+  testing: ['stages', 'emulator'],
 }
 
 /** Packages with one place in the house. */

@@ -1,0 +1,55 @@
+import type { Pipeline } from '../core/pipeline.ts'
+import { serve } from '../gateway/serve.ts'
+import { memoryHub } from '../hub/memory.ts'
+import type { Hub } from '../hub/port.ts'
+import { Conservation, type ConservationVerdict } from './conservation.ts'
+import { jsonLinesSpeech } from './json-lines-speech.ts'
+import type { NumberedSpeech } from './numbered-speech.ts'
+import { type ScheduleOptions, scheduleOf } from './schedule.ts'
+import { tappedHub } from './tapped-hub.ts'
+import { Trial } from './trial.ts'
+
+/** Options of {@link conserving}. */
+export interface ConservingOptions extends Omit<ScheduleOptions, 'maxHubFaults' | 'maxGatewayHarms' | 'hubFaults'> {
+  /** Picks the schedule; default 1. */
+  readonly seed?: number
+  /** How the devices speak; default {@link jsonLinesSpeech}. */
+  readonly speech?: NumberedSpeech
+  /** The hub that messages end in; default a {@link memoryHub} that believes every hello. */
+  readonly hub?: Hub & { queueCommand(deviceId: string, body: string, options: { writeBefore: number }): string }
+  /** Devices that are not through by then are given up, 1 to 600000; default 30000. */
+  readonly deadlineMs?: number
+}
+
+/**
+ * Runs devices with numbered readings through a pipeline of yours, over sockets that break as a seed says, and judges whether anything was
+ * lost, mixed up or claimed too soon. `make` builds the pipeline on the hub that it is given.
+ *
+ * @example
+ * const verdict = await conserving((hub) => jsonLines(hub, { authenticator: byPolicy() }), { seed: 7 })
+ * assert.ok(verdict.holds, JSON.stringify(verdict))
+ */
+export async function conserving(
+  make: (hub: Hub) => Pipeline,
+  options: ConservingOptions = {},
+): Promise<ConservationVerdict> {
+  const { seed = 1, speech = jsonLinesSpeech(), hub = memoryHub(), deadlineMs = 30_000, ...bounds } = options
+  const conservation = new Conservation({ seed })
+  const gateway = await serve(make(tappedHub(hub, conservation, speech.originOf)), { port: 0, host: '127.0.0.1' })
+  try {
+    const trial = new Trial({
+      schedule: scheduleOf(seed, bounds),
+      conservation,
+      speech,
+      gatewayPort: gateway.address.port,
+      deadlineMs,
+      queueCommand: (deviceId, { id }, writeBefore) =>
+        hub.queueCommand(deviceId, JSON.stringify({ id }), { writeBefore }),
+    })
+    await trial.play()
+    await gateway.drain()
+  } finally {
+    await gateway.close()
+  }
+  return conservation.verdict()
+}
