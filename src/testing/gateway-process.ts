@@ -8,6 +8,8 @@ import { wholeInRange } from './option-range.ts'
 export interface GatewayProcessOptions {
   /** True where the file is a script of its own, rather than a module for `headgate serve`. It says its first line as `serve --json` does. */
   readonly isScript?: boolean
+  /** The program that serves a module; default: the one of this package. */
+  readonly programFile?: string
   /** More arguments. */
   readonly args?: readonly string[]
   /** Beside this process's own. */
@@ -67,10 +69,16 @@ export class GatewayProcess {
    */
   async start(port?: number): Promise<void> {
     if (this.#isRunning) return
-    const { isScript = false, args = [], environment = {}, readyTimeoutMs = 20_000 } = this.#options
+    const {
+      isScript = false,
+      programFile = program,
+      args = [],
+      environment = {},
+      readyTimeoutMs = 20_000,
+    } = this.#options
     const before = this.#announcement.gateway?.[0]?.port ?? 0
     const ports = { HEADGATE_PORT: String(port ?? before), HEADGATE_ADMIN_PORT: '0' }
-    const command = isScript ? [this.#file] : [program, 'serve', this.#file, '--json']
+    const command = isScript ? [this.#file] : [programFile, 'serve', this.#file, '--json']
     const child = spawn(process.execPath, [...command, ...args], {
       env: { ...process.env, ...ports, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],

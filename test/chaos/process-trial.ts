@@ -1,0 +1,143 @@
+import { fileURLToPath } from 'node:url'
+import { type CommandState, type Emulator, startEmulator } from '../../src/emulator/index.ts'
+import { type CommandEnd, Conservation, type ConservationVerdict } from '../../src/testing/conservation.ts'
+import { type GatewayProcess, gatewayProcess } from '../../src/testing/gateway-process.ts'
+import { jsonLinesSpeech } from '../../src/testing/json-lines-speech.ts'
+import type { Harm, Schedule } from '../../src/testing/schedule.ts'
+import { Trial, trialDeviceIds } from '../../src/testing/trial.ts'
+
+import { programFile } from '../e2e/program.ts'
+
+/** Options of {@link processTrial}. */
+export interface ProcessTrialOptions {
+  /** Name of one of the mutants. */
+  readonly mutant?: string
+  /** Devices that are not through by then are given up. */
+  readonly deadlineMs?: number
+}
+
+/** What came of a schedule. */
+export interface ProcessTrialResult {
+  readonly verdict: ConservationVerdict
+  /** What went wrong beside what the oracle judges; empty if nothing did. */
+  readonly faults: readonly string[]
+}
+
+const module = fileURLToPath(new URL('./gateway-module.js', import.meta.url))
+
+/** Made once: a certificate takes longer than a schedule. */
+let certificate: Promise<Emulator['certificate']> | undefined
+
+/** Plays a schedule against a gateway in a process of its own; the hub is an emulator in this one, and outlives it. */
+export async function processTrial(schedule: Schedule, options: ProcessTrialOptions = {}): Promise<ProcessTrialResult> {
+  const deviceIds = trialDeviceIds(schedule)
+  const devices = deviceIds.map((deviceId) => ({ deviceId }))
+  certificate ??= startEmulator().then(async (first) => {
+    await first.close()
+    return first.certificate
+  })
+  const emulator = await startEmulator({ devices, certificate: await certificate })
+  const conservation = new Conservation({ seed: schedule.seed })
+  const speech = jsonLinesSpeech()
+  emulator.hub.subscribe(({ deviceId, body }) => conservation.atHub(deviceId, speech.originOf(body)))
+  let gateway: GatewayProcess | undefined
+  try {
+    gateway = await gatewayProcess(module, {
+      programFile,
+      args: ['--drain-ms', '3000'],
+      environment: {
+        HEADGATE_HUB: emulator.connectionString,
+        HEADGATE_LOG_LEVEL: 'error',
+        CHAOS_CA: emulator.ca,
+        ...(options.mutant !== undefined && { CHAOS_MUTANT: options.mutant }),
+      },
+    })
+    const harms = new Harms(emulator, gateway, (port) => trial.aim(port))
+    const trial: Trial = new Trial({
+      schedule,
+      conservation,
+      speech,
+      gatewayPort: gateway.port,
+      harm: (harm) => harms.inflict(harm),
+      queueCommand: (deviceId, { id }, expiresAtMs) =>
+        emulator.hub.queueCommand(deviceId, {
+          body: Buffer.from(JSON.stringify({ id })),
+          messageId: id,
+          expiryTimeUtc: new Date(expiresAtMs).toISOString(),
+        }),
+      ...(options.deadlineMs !== undefined && { deadlineMs: options.deadlineMs }),
+    })
+    const faults: string[] = []
+    if (!(await trial.play())) faults.push('some devices never got through')
+    const exitCode = await gateway.term()
+    if (exitCode !== 0) faults.push(`the gateway ended with exit code ${exitCode}`)
+    if (gateway.errors !== '') faults.push(`the gateway said: ${gateway.errors}`)
+    for (const deviceId of deviceIds) {
+      for (const { messageId, state } of emulator.hub.commandStates(deviceId)) {
+        conservation.commandSettled(messageId, endOf[state])
+      }
+    }
+    return { verdict: conservation.verdict(), faults }
+  } finally {
+    await gateway?.kill()
+    await emulator.close()
+  }
+}
+
+const endOf: Readonly<Record<CommandState['state'], CommandEnd>> = {
+  enqueued: 'open',
+  invisible: 'open',
+  completed: 'completed',
+  deadlettered: 'deadlettered',
+  expired: 'expired',
+}
+
+/** Does harm to hub and process; what is done to the process one after the other. */
+class Harms {
+  readonly #emulator: Emulator
+  readonly #gateway: GatewayProcess
+  readonly #aim: (port: number) => void
+  #free: Promise<unknown> = Promise.resolve()
+
+  constructor(emulator: Emulator, gateway: GatewayProcess, aim: (port: number) => void) {
+    this.#emulator = emulator
+    this.#gateway = gateway
+    this.#aim = aim
+  }
+
+  async inflict(harm: Exclude<Harm, { to: 'link' }>): Promise<() => unknown> {
+    if (harm.to === 'hub') {
+      this.#emulator.hub.faults.put(harm.fault)
+      return () => this.#emulator.hub.faults.clear()
+    }
+    const before = this.#free
+    let release: () => void = () => undefined
+    this.#free = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    await before
+    const heal = await this.#strike(harm.act)
+    return async () => {
+      await heal()
+      release()
+    }
+  }
+
+  async #strike(act: 'kill' | 'restart' | 'freeze'): Promise<() => unknown> {
+    const gateway = this.#gateway
+    if (act === 'freeze') {
+      gateway.freeze()
+      return () => gateway.thaw()
+    }
+    if (act === 'kill') await gateway.kill()
+    else {
+      const exitCode = await gateway.term()
+      if (exitCode !== 0) throw new Error(`the gateway ended with exit code ${exitCode}: ${gateway.errors}`)
+    }
+    return async () => {
+      // On a port of the system's choice: the old one may have gone to somebody else meanwhile.
+      await gateway.start(0)
+      this.#aim(gateway.port)
+    }
+  }
+}
