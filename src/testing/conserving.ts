@@ -7,7 +7,7 @@ import { jsonLinesSpeech } from './json-lines-speech.ts'
 import type { NumberedSpeech } from './numbered-speech.ts'
 import { type ScheduleOptions, scheduleOf } from './schedule.ts'
 import { tappedHub } from './tapped-hub.ts'
-import { Trial } from './trial.ts'
+import { Trial, type TrialOptions } from './trial.ts'
 
 /** Options of {@link conserving}. */
 export interface ConservingOptions extends Omit<ScheduleOptions, 'maxHubFaults' | 'maxGatewayHarms' | 'hubFaults'> {
@@ -17,7 +17,7 @@ export interface ConservingOptions extends Omit<ScheduleOptions, 'maxHubFaults' 
   readonly speech?: NumberedSpeech
   /** The hub that messages end in; default a {@link memoryHub} that believes every hello. */
   readonly hub?: Hub & { queueCommand(deviceId: string, body: string, options: { writeBefore: number }): string }
-  /** Devices that are not through by then are given up, 1 to 600000; default 30000. */
+  /** As {@link TrialOptions.deadlineMs}. */
   readonly deadlineMs?: number
 }
 

@@ -14,7 +14,7 @@ export interface GatewayProcessOptions {
   readonly args?: readonly string[]
   /** Beside this process's own. */
   readonly environment?: Readonly<Record<string, string>>
-  /** How soon it must have said its first line, 1 to 600000; default 20000. */
+  /** How soon it must have said its first line, 1 to 600000; default 60000. */
   readonly readyTimeoutMs?: number
 }
 
@@ -36,7 +36,7 @@ export class GatewayProcess {
 
   /** Called by {@link gatewayProcess}. */
   constructor(file: string, options: GatewayProcessOptions) {
-    wholeInRange('gatewayProcess', 'readyTimeoutMs', options.readyTimeoutMs ?? 20_000, 1, 600_000)
+    wholeInRange('gatewayProcess', 'readyTimeoutMs', options.readyTimeoutMs ?? 60_000, 1, 600_000)
     this.#file = file
     this.#options = options
   }
@@ -74,7 +74,7 @@ export class GatewayProcess {
       programFile = program,
       args = [],
       environment = {},
-      readyTimeoutMs = 20_000,
+      readyTimeoutMs = 60_000,
     } = this.#options
     const before = this.#announcement.gateway?.[0]?.port ?? 0
     const ports = { HEADGATE_PORT: String(port ?? before), HEADGATE_ADMIN_PORT: '0' }

@@ -94,18 +94,16 @@ export class LinkLane {
     const allowed = this.#orders.resetWithin(bytes.length)
     const passing = allowed === undefined ? bytes : bytes.subarray(0, allowed)
     if (!this.#orders.swallows()) {
-      if (this.#orders.split()) await this.#writeSplit(passing)
-      else await this.#write(passing)
+      let left = passing
+      while (left.length > 0 && this.#orders.split() && !this.#gone.signal.aborted) {
+        await this.#write(left.subarray(0, 1))
+        left = left.subarray(1)
+        // A reader in this process too may read each byte alone.
+        await turn()
+      }
+      await this.#write(left)
     }
     if (allowed !== undefined) this.#orders.reset()
-  }
-
-  /** Between two bytes the loop turns, so that a reader in this process too may read each alone. */
-  async #writeSplit(bytes: Buffer): Promise<void> {
-    for (const byte of bytes) {
-      await this.#write(Buffer.of(byte))
-      await turn()
-    }
   }
 
   /** Resolves when the system has it, or the connection is gone. */

@@ -19,7 +19,10 @@ export interface NumberedDeviceOptions {
   readonly window?: number
   /** What it answers to a command, by its id; undefined never answers. The same for the same id. Default `complete`. */
   readonly answerTo?: (commandId: string) => Outcome | undefined
-  /** A connection on which nothing is heard for so long, while something is owed, is given up; 1 to 600000, default 2000. */
+  /**
+   * A connection on which nothing is heard for so long, while something is owed, is given up; 1 to 600000, default 2000. Twice as long after each
+   * connection without a receipt, up to 16 times: one that is merely slow must not be left for ever.
+   */
   readonly patienceMs?: number
   /** The first pause before it connects again, 1 to 60000; twice as long after each failure, up to 20 times. Default 5. */
   readonly reconnectMs?: number
@@ -134,7 +137,7 @@ export class NumberedDevice extends EventEmitter<{ acked: [number: number]; comm
     for (const resolve of this.#closed.splice(0)) resolve()
     if (this.#stopped) return
     const { reconnectMs } = this.#options
-    const pauseMs = Math.min(reconnectMs * 2 ** this.#failures, reconnectMs * 20)
+    const pauseMs = Math.min(reconnectMs * 2 ** Math.min(this.#failures, 5), reconnectMs * 20)
     this.#failures++
     this.#pause = setTimeout(() => this.#connect(), pauseMs)
   }
@@ -144,7 +147,8 @@ export class NumberedDevice extends EventEmitter<{ acked: [number: number]; comm
     clearTimeout(this.#patience)
     const isOwed = !this.#welcome || this.#next > this.#oldest
     if (this.#stopped || !isOwed) return
-    this.#patience = setTimeout(() => this.#connection?.destroy(), this.#options.patienceMs)
+    const patienceMs = this.#options.patienceMs * 2 ** Math.min(this.#failures, 4)
+    this.#patience = setTimeout(() => this.#connection?.destroy(), patienceMs)
   }
 
   #send(): void {

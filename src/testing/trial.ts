@@ -19,11 +19,16 @@ export interface TrialOptions {
   readonly queueCommand: (deviceId: string, command: ScheduledCommand, expiresAtMs: number) => string
   /** Does harm to hub or gateway; resolves with what heals it. Without it such steps throw. */
   readonly harm?: (harm: Exclude<Harm, { to: 'link' }>) => Promise<() => unknown>
-  /** Devices that are not through by then are given up, 1 to 600000; default 30000. */
+  /**
+   * When no device gets a receipt for so long, they are given up: 100 to 600000, default 30000. Time in which this process was kept from running does
+   * not count.
+   */
   readonly deadlineMs?: number
   /** As {@link NumberedDeviceOptions.patienceMs}; default 500. */
   readonly patienceMs?: number
 }
+
+const ticksOfDeadline = 50
 
 /** Ids of a schedule's devices. */
 export function trialDeviceIds({ devices }: Pick<Schedule, 'devices'>): string[] {
@@ -42,7 +47,7 @@ export class Trial {
   #acked = 0
 
   constructor(options: TrialOptions) {
-    wholeInRange('Trial', 'deadlineMs', options.deadlineMs ?? 30_000, 1, 600_000)
+    wholeInRange('Trial', 'deadlineMs', options.deadlineMs ?? 30_000, 100, 600_000)
     this.#options = options
     this.#steps = [...options.schedule.steps]
     this.#gatewayPort = options.gatewayPort
@@ -70,7 +75,7 @@ export class Trial {
       for (const device of this.#devices) device.start()
       this.#advance()
       const through = Promise.all(this.#devices.map((device) => device.finished())).then(() => true)
-      const late = delay(deadlineMs, false, { signal: this.#over.signal })
+      const late = this.#noProgress(deadlineMs).then(() => false)
       const failed = new Promise<never>((_, reject) => {
         this.#fail = reject
       })
@@ -86,6 +91,18 @@ export class Trial {
   }
 
   #fail: (reason: unknown) => void = () => undefined
+
+  /** Resolves when nothing was acknowledged for so long; never once playing is over. Ticks are counted: a process that stands still has none. */
+  #noProgress(deadlineMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      let [ticks, acked] = [0, this.#acked]
+      const ticker = setInterval(() => {
+        if (this.#acked !== acked) [ticks, acked] = [0, this.#acked]
+        else if (++ticks >= ticksOfDeadline) resolve()
+      }, deadlineMs / ticksOfDeadline)
+      this.#over.signal.addEventListener('abort', () => clearInterval(ticker))
+    })
+  }
 
   async #device(deviceId: string): Promise<NumberedDevice> {
     const { schedule, conservation, speech, patienceMs = 500 } = this.#options

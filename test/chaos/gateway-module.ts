@@ -1,11 +1,21 @@
 /** What `headgate serve` runs under chaos: jsonLines on the hub of HEADGATE_HUB, with pauses so short that a schedule takes a second or two. */
+import type { Pipeline } from '../../src/core/pipeline.ts'
 import type { Hub } from '../../src/hub/port.ts'
-import { mutated } from './mutants.ts'
+import { acknowledgeAtRead, completeAtDelivery, resolveBeforeSent } from './mutants.ts'
 
 /** The library of the same build as the program that serves this. */
-const { azureHttp, byPolicy, jsonLines, retry } = (await import(
-  new URL('../../../dist/index.js', import.meta.url).href
-)) as typeof import('../../src/index.ts')
+const {
+  authenticate,
+  azureHttp,
+  batch,
+  byPolicy,
+  hub: endpoint,
+  json,
+  jsonLines,
+  lines,
+  pipeline,
+  retry,
+} = (await import(new URL('../../../dist/index.js', import.meta.url).href)) as typeof import('../../src/index.ts')
 
 const { HEADGATE_HUB: connectionString, CHAOS_CA: ca, CHAOS_MUTANT: mutant } = process.env
 
@@ -16,12 +26,29 @@ const remote = azureHttp(connectionString, {
   pollsPerSecond: 1000,
 })
 
-/** The hub with all that stands on it. Retrying goes on for as long as any schedule takes, so that nothing is refused for now. */
-const hub: Hub = mutated(mutant, retry(remote, { minDelayMs: 10, maxDelayMs: 100, deadlineMs: 120_000 }))
+/** Retrying goes on for as long as any schedule takes, so that nothing is refused for now. */
+const sound = retry(remote, { minDelayMs: 10, maxDelayMs: 100, deadlineMs: 120_000 })
 
-// Devices bring their keys; the gateway's policy speaks for them, so that what a process leaves behind can be sent by the next.
-export default jsonLines(hub, {
+// The gateway's policy speaks for its devices, so that what a process leaves behind can be sent by the next.
+const options = {
   authenticator: byPolicy(),
   batch: { lingerMs: 5, maxCount: 10 },
   hub: { answerTimeoutMs: 1000, maxInFlight: 2 },
-})
+}
+
+function acknowledgingAtRead(hub: Hub): Pipeline {
+  const [up, down] = [authenticate(options.authenticator), endpoint(hub, options.hub)]
+  return pipeline('jsonLines', lines(), json(), acknowledgeAtRead(), up, batch(options.batch), down)
+}
+
+const served: Readonly<Record<string, (hub: Hub) => Pipeline>> = {
+  sound: (hub) => jsonLines(hub, options),
+  acknowledgeAtRead: acknowledgingAtRead,
+  resolveBeforeSent: (hub) => jsonLines(resolveBeforeSent(hub), options),
+  completeAtDelivery: (hub) => jsonLines(completeAtDelivery(hub), options),
+}
+
+const make = served[mutant ?? 'sound']
+if (make === undefined) throw new Error(`CHAOS_MUTANT is none of ${Object.keys(served).join(', ')}: ${mutant}`)
+
+export default make(sound)

@@ -12,7 +12,7 @@ import { programFile } from '../e2e/program.ts'
 export interface ProcessTrialOptions {
   /** Name of one of the mutants. */
   readonly mutant?: string
-  /** Devices that are not through by then are given up. */
+  /** As {@link TrialOptions.deadlineMs}. */
   readonly deadlineMs?: number
 }
 
