@@ -5,7 +5,7 @@ import type { Hub } from '../hub/port.ts'
 import { Conservation, type ConservationVerdict } from './conservation.ts'
 import { jsonLinesSpeech } from './json-lines-speech.ts'
 import type { NumberedSpeech } from './numbered-speech.ts'
-import { type ScheduleOptions, scheduleOf } from './schedule.ts'
+import { type Schedule, type ScheduleOptions, scheduleOf } from './schedule.ts'
 import { tappedHub } from './tapped-hub.ts'
 import { Trial, type TrialOptions } from './trial.ts'
 
@@ -13,6 +13,8 @@ import { Trial, type TrialOptions } from './trial.ts'
 export interface ConservingOptions extends Omit<ScheduleOptions, 'maxHubFaults' | 'maxGatewayHarms' | 'hubFaults'> {
   /** Picks the schedule; default 1. */
   readonly seed?: number
+  /** What happens, step by step, instead of the schedule of seed and bounds; links only are harmed. */
+  readonly schedule?: Schedule
   /** How the devices speak; default {@link jsonLinesSpeech}. */
   readonly speech?: NumberedSpeech
   /** The hub that messages end in; default a {@link memoryHub} that believes every hello. */
@@ -33,16 +35,17 @@ export async function conserving(
   make: (hub: Hub) => Pipeline,
   options: ConservingOptions = {},
 ): Promise<ConservationVerdict> {
-  const { seed = 1, speech = jsonLinesSpeech(), hub = memoryHub(), deadlineMs = 30_000, ...bounds } = options
-  const conservation = new Conservation({ seed })
+  const { seed = 1, schedule: given, speech = jsonLinesSpeech(), hub = memoryHub(), deadlineMs, ...bounds } = options
+  const schedule = given ?? scheduleOf(seed, bounds)
+  const conservation = new Conservation({ seed: schedule.seed })
   const gateway = await serve(make(tappedHub(hub, conservation, speech.originOf)), { port: 0, host: '127.0.0.1' })
   try {
     const trial = new Trial({
-      schedule: scheduleOf(seed, bounds),
+      schedule,
       conservation,
       speech,
       gatewayPort: gateway.address.port,
-      deadlineMs,
+      ...(deadlineMs !== undefined && { deadlineMs }),
       queueCommand: (deviceId, { id }, writeBefore) =>
         hub.queueCommand(deviceId, JSON.stringify({ id }), { writeBefore }),
     })

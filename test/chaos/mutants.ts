@@ -51,7 +51,7 @@ export function completeAtDelivery(hub: Hub): Hub {
 }
 
 /** Gives out every command late, and without the time by which it had to be written. */
-export function forgetExpiry(hub: Hub, lateByMs = 400): Hub {
+export function forgetExpiry(hub: Hub, lateByMs = 1000): Hub {
   return withSession(hub, (session) => ({
     ...session,
     async *commands(stopped) {

@@ -20,7 +20,7 @@ describe('nothing is lost, mixed up or claimed too soon over links that break', 
 })
 
 describe('nor where the gateway is killed, and the hub fails', { concurrency: 2 }, () => {
-  for (const seed of [1, 7, 8, 12, 17]) {
+  for (const seed of [1, 7, 8, 12]) {
     test(`seed ${seed}, in a process`, async () => {
       const schedule = scheduleOf(seed, { maxHubFaults: 6, maxGatewayHarms: 2, maxReadings: 60 })
       const { verdict, faults } = await processTrial(schedule)
