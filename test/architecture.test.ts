@@ -67,7 +67,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
 
 /** What may be imported for its types alone. */
 const typeArrows: Readonly<Record<string, readonly string[]>> = {
-  testing: ['stages', 'emulator'],
+  testing: ['stages', 'emulator', 'hub/spool/store.ts'],
 }
 
 /** Packages with one place in the house. */

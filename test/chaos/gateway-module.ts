@@ -1,7 +1,8 @@
 /** What `headgate serve` runs under chaos: jsonLines on the hub of HEADGATE_HUB, with pauses so short that a schedule takes a second or two. */
 import type { Pipeline } from '../../src/core/pipeline.ts'
 import type { Hub } from '../../src/hub/port.ts'
-import { acknowledgeAtRead, completeAtDelivery, resolveBeforeSent } from './mutants.ts'
+import { faultyStore } from '../../src/testing/faulty-store.ts'
+import { acknowledgeAtRead, acknowledgeBeforeWritten, completeAtDelivery, resolveBeforeSent } from './mutants.ts'
 
 /** The library of the same build as the program that serves this. */
 const {
@@ -17,7 +18,17 @@ const {
   retry,
 } = (await import(new URL('../../../dist/index.js', import.meta.url).href)) as typeof import('../../src/index.ts')
 
-const { HEADGATE_HUB: connectionString, CHAOS_CA: ca, CHAOS_MUTANT: mutant } = process.env
+const library = (path: string) => import(new URL(`../../../dist/${path}`, import.meta.url).href)
+const { spool } = (await library('hub/spool/spool.js')) as typeof import('../../src/hub/spool/spool.ts')
+const { disk } = (await library('hub/spool/disk.js')) as typeof import('../../src/hub/spool/disk.ts')
+
+const {
+  HEADGATE_HUB: connectionString,
+  CHAOS_CA: ca,
+  CHAOS_MUTANT: mutant,
+  CHAOS_SPOOL: dir,
+  CHAOS_STORE_SEED: storeSeed,
+} = process.env
 
 const remote = azureHttp(connectionString, {
   ...(ca !== undefined && { ca }),
@@ -27,7 +38,21 @@ const remote = azureHttp(connectionString, {
 })
 
 /** Retrying goes on for as long as any schedule takes, so that nothing is refused for now. */
-const sound = retry(remote, { minDelayMs: 10, maxDelayMs: 100, deadlineMs: 120_000 })
+const retrying = retry(remote, { minDelayMs: 10, maxDelayMs: 100, deadlineMs: 120_000 })
+
+/** The spool's own back-off takes the place of `retry`. */
+function spooling(into: string): Hub {
+  const store = faultyStore(disk({ dir: into }), { seed: Number(storeSeed ?? 1) })
+  if (storeSeed !== undefined) {
+    for (const kind of ['full', 'failed', 'failedAfter', 'unreadable'] as const)
+      store.inflict({ kind, probability: 0.02 })
+    store.inflict({ kind: 'slow', probability: 0.1, delayMs: 20 })
+  }
+  const kept = mutant === 'acknowledgeBeforeWritten' ? acknowledgeBeforeWritten(store) : store
+  return spool(remote, kept, { helloTimeoutMs: 300, minDelayMs: 10, maxDelayMs: 100 })
+}
+
+const sound = dir === undefined ? retrying : spooling(dir)
 
 // The gateway's policy speaks for its devices, so that what a process leaves behind can be sent by the next.
 const options = {
@@ -44,6 +69,7 @@ function acknowledgingAtRead(hub: Hub): Pipeline {
 const served: Readonly<Record<string, (hub: Hub) => Pipeline>> = {
   sound: (hub) => jsonLines(hub, options),
   acknowledgeAtRead: acknowledgingAtRead,
+  acknowledgeBeforeWritten: (hub) => jsonLines(hub, options),
   resolveBeforeSent: (hub) => jsonLines(resolveBeforeSent(hub), options),
   completeAtDelivery: (hub) => jsonLines(completeAtDelivery(hub), options),
 }

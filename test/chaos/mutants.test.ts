@@ -89,9 +89,32 @@ const killWhileHubHangs: Schedule = {
   ],
 }
 
+/** What a spool has called durable outlives it, though the hub was never there. */
+const killOnly: Schedule = {
+  seed: 0,
+  devices: 4,
+  readings: 100,
+  window: 32,
+  steps: [
+    { afterAcked: 1, harm: { to: 'hub', fault: { operation: 'send', status: 503 } }, forMs: 400 },
+    { afterAcked: 100, harm: { to: 'gateway', act: 'kill' }, forMs: 1 },
+  ],
+}
+
 test('kill -9 of a gateway that acknowledges at read loses what it acknowledged', async () => {
   const { verdict } = await processTrial(killWhileHubHangs, { mutant: 'acknowledgeAtRead' })
   assert.ok(verdict.ackedButMissing > 0, JSON.stringify(verdict))
+})
+
+test('kill -9 of a gateway whose spool acknowledges before it has written loses what it acknowledged', async () => {
+  const { verdict } = await processTrial(killOnly, { mutant: 'acknowledgeBeforeWritten', spool: true })
+  assert.ok(verdict.ackedButMissing > 0, JSON.stringify(verdict))
+})
+
+test('kill -9 of one with a sound spool loses nothing', async () => {
+  const { verdict, faults } = await processTrial(killOnly, { spool: true })
+  assert.deepEqual(faults, [])
+  assert.ok(verdict.holds, JSON.stringify(verdict))
 })
 
 test('kill -9 of the sound one at the same moment loses nothing', async () => {

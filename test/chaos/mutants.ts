@@ -4,6 +4,7 @@ import { receipt, type Telemetry } from '../../src/core/items.ts'
 import type { Messages } from '../../src/core/levels.ts'
 import { type Stage, stage } from '../../src/core/stage.ts'
 import type { Hub, HubSession } from '../../src/hub/port.ts'
+import type { SpoolStore } from '../../src/hub/spool/store.ts'
 
 /** Acknowledges readings as it reads them, and says nothing when the hub has answered. A stage for behind the codec. */
 export function acknowledgeAtRead(): Stage<Messages, Messages> {
@@ -34,6 +35,27 @@ export function resolveBeforeSent(hub: Hub): Hub {
       close: () => last.then(() => session.close()),
     }
   })
+}
+
+/** A spool's store that calls messages durable and writes them a while later. */
+export function acknowledgeBeforeWritten(store: SpoolStore, laterByMs = 300): SpoolStore {
+  let last = Promise.resolve()
+  return {
+    maxAgeMs: store.maxAgeMs,
+    open: (log) => store.open(log),
+    close: () => last.then(() => store.close()),
+    salt: () => store.salt(),
+    async append(deviceId, messages, trust) {
+      const written = delay(laterByMs).then(() => store.append(deviceId, messages, trust))
+      last = Promise.all([last, written]).then(() => undefined)
+    },
+    oldest: (...asked) => store.oldest(...asked),
+    remove: (...asked) => store.remove(...asked),
+    backlogs: () => store.backlogs(),
+    totals: () => store.totals(),
+    known: (deviceId) => store.known(deviceId),
+    remember: (...asked) => store.remember(...asked),
+  }
 }
 
 /** Completes a command at the hub as soon as it is given out, whatever the device says. */

@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type CommandState, type Emulator, startEmulator } from '../../src/emulator/index.ts'
 import { type CommandEnd, Conservation, type ConservationVerdict } from '../../src/testing/conservation.ts'
@@ -6,12 +9,16 @@ import { jsonLinesSpeech } from '../../src/testing/json-lines-speech.ts'
 import type { Harm, Schedule } from '../../src/testing/schedule.ts'
 import { Trial, trialDeviceIds } from '../../src/testing/trial.ts'
 
-import { programFile } from '../e2e/program.ts'
+import { Program, programFile } from '../e2e/program.ts'
 
 /** Options of {@link processTrial}. */
 export interface ProcessTrialOptions {
   /** Name of one of the mutants. */
   readonly mutant?: string
+  /** Puts a spool between gateway and hub: receipts mean durable, and what is left at the end is drained by `headgate spool drain`. */
+  readonly spool?: boolean
+  /** Makes the spool's store fail now and then. */
+  readonly storeFaults?: boolean
   /** As {@link TrialOptions.deadlineMs}. */
   readonly deadlineMs?: number
 }
@@ -37,7 +44,9 @@ export async function processTrial(schedule: Schedule, options: ProcessTrialOpti
     return first.certificate
   })
   const emulator = await startEmulator({ devices, certificate: await certificate })
-  const conservation = new Conservation({ seed: schedule.seed })
+  const folder = await mkdtemp(join(tmpdir(), 'headgate-chaos-'))
+  const receiptMeans = options.spool ? 'durable' : 'hub'
+  const conservation = new Conservation({ seed: schedule.seed, receiptMeans })
   const speech = jsonLinesSpeech()
   emulator.hub.subscribe(({ deviceId, body }) => conservation.atHub(deviceId, speech.originOf(body)))
   let gateway: GatewayProcess | undefined
@@ -50,6 +59,8 @@ export async function processTrial(schedule: Schedule, options: ProcessTrialOpti
         HEADGATE_LOG_LEVEL: 'error',
         CHAOS_CA: emulator.ca,
         ...(options.mutant !== undefined && { CHAOS_MUTANT: options.mutant }),
+        ...(options.spool && { CHAOS_SPOOL: join(folder, 'spool') }),
+        ...(options.storeFaults && { CHAOS_STORE_SEED: String(schedule.seed) }),
       },
     })
     const harms = new Harms(emulator, gateway, (port) => trial.aim(port))
@@ -72,6 +83,7 @@ export async function processTrial(schedule: Schedule, options: ProcessTrialOpti
     const exitCode = await gateway.term()
     if (exitCode !== 0) faults.push(`the gateway ended with exit code ${exitCode}`)
     if (gateway.errors !== '') faults.push(`the gateway said: ${gateway.errors}`)
+    if (options.spool) faults.push(...(await drainSpool(folder, emulator)))
     for (const deviceId of deviceIds) {
       for (const { messageId, state } of emulator.hub.commandStates(deviceId)) {
         conservation.commandSettled(messageId, endOf[state])
@@ -81,7 +93,18 @@ export async function processTrial(schedule: Schedule, options: ProcessTrialOpti
   } finally {
     await gateway?.kill()
     await emulator.close()
+    await rm(folder, { recursive: true })
   }
+}
+
+/** Sends on what the last process left behind; resolves with what went wrong. */
+async function drainSpool(folder: string, emulator: Emulator): Promise<string[]> {
+  const ca = join(folder, 'ca.pem')
+  await writeFile(ca, emulator.ca)
+  const environment = { HEADGATE_HUB: emulator.connectionString, HEADGATE_HUB_CA: ca, HEADGATE_LOG_LEVEL: 'error' }
+  const drained = new Program(['spool', 'drain', join(folder, 'spool')], environment)
+  const exitCode = await drained.exited()
+  return exitCode === 0 ? [] : [`the spool was drained with exit code ${exitCode}: ${drained.stderr}`]
 }
 
 const endOf: Readonly<Record<CommandState['state'], CommandEnd>> = {

@@ -14,6 +14,8 @@ const { values } = parseArgs({
     only: { type: 'string' },
     parallel: { type: 'string', default: '2' },
     mutant: { type: 'string' },
+    spool: { type: 'boolean', default: false },
+    'store-faults': { type: 'boolean', default: false },
     'deadline-ms': { type: 'string', default: '30000' },
     show: { type: 'boolean', default: false },
   },
@@ -30,6 +32,8 @@ const first = whole('seed', values.only ?? values.seed, 0)
 const count = values.only === undefined ? whole('schedules', values.schedules, 1) : 1
 const parallel = whole('parallel', values.parallel, 1)
 const deadlineMs = whole('deadline-ms', values['deadline-ms'], 1)
+
+const flags = values['store-faults'] ? ' --store-faults' : values.spool ? ' --spool' : ''
 
 const counted = ['sent', 'acked', 'lost', 'duplicated', 'reordered', 'lateCommands', 'crossed'] as const
 const more = [
@@ -65,7 +69,7 @@ function tell(
   if (isSound) return
   failed++
   for (const text of [...faults, ...(verdict?.details ?? [])]) process.stdout.write(`  ${text}\n`)
-  process.stdout.write(`  again: npm run chaos -- --only ${seed}\n  schedule: ${JSON.stringify(schedule)}\n`)
+  process.stdout.write(`  again: npm run chaos -- --only ${seed}${flags}\n  schedule: ${JSON.stringify(schedule)}\n`)
 }
 
 async function play(seed: number): Promise<void> {
@@ -76,7 +80,12 @@ async function play(seed: number): Promise<void> {
   let faults: readonly string[]
   try {
     const mutant = values.mutant
-    ;({ verdict, faults } = await processTrial(schedule, { deadlineMs, ...(mutant !== undefined && { mutant }) }))
+    ;({ verdict, faults } = await processTrial(schedule, {
+      deadlineMs,
+      spool: values.spool || values['store-faults'],
+      storeFaults: values['store-faults'],
+      ...(mutant !== undefined && { mutant }),
+    }))
   } catch (thrown) {
     faults = [`the schedule failed: ${thrown instanceof Error ? thrown.stack : thrown}`]
   }
