@@ -30,9 +30,9 @@ export interface TrialOptions {
 
 const ticksOfDeadline = 50
 
-/** Ids of a schedule's devices. */
-export function trialDeviceIds({ devices }: Pick<Schedule, 'devices'>): string[] {
-  return Array.from({ length: devices }, (_, index) => `d${index + 1}`)
+/** Ids of a schedule's devices: those of schedules with different seeds differ, so that these may share a gateway. */
+export function trialDeviceIds({ seed, devices }: Pick<Schedule, 'seed' | 'devices'>): string[] {
+  return Array.from({ length: devices }, (_, index) => `s${seed}-d${index + 1}`)
 }
 
 /** Plays a schedule: each device over a link of its own, steps as readings are acknowledged, then heals everything and lets them finish. */

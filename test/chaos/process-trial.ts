@@ -8,7 +8,6 @@ import { type GatewayProcess, gatewayProcess } from '../../src/testing/gateway-p
 import { jsonLinesSpeech } from '../../src/testing/json-lines-speech.ts'
 import type { Harm, Schedule } from '../../src/testing/schedule.ts'
 import { Trial, trialDeviceIds } from '../../src/testing/trial.ts'
-
 import { Program, programFile } from '../e2e/program.ts'
 
 /** Options of {@link processTrial}. */
@@ -37,18 +36,34 @@ let certificate: Promise<Emulator['certificate']> | undefined
 
 /** Plays a schedule against a gateway in a process of its own; the hub is an emulator in this one, and outlives it. */
 export async function processTrial(schedule: Schedule, options: ProcessTrialOptions = {}): Promise<ProcessTrialResult> {
-  const deviceIds = trialDeviceIds(schedule)
-  const devices = deviceIds.map((deviceId) => ({ deviceId }))
+  const [result] = await processTrials([schedule], options)
+  return result as ProcessTrialResult
+}
+
+/**
+ * As {@link processTrial}, several schedules of different seeds at once on one gateway and one hub: harm that one of them does to either strikes
+ * all, and each is judged by itself. Starting a process costs more than a schedule does.
+ */
+export async function processTrials(
+  schedules: readonly Schedule[],
+  options: ProcessTrialOptions = {},
+): Promise<readonly ProcessTrialResult[]> {
   certificate ??= startEmulator().then(async (first) => {
     await first.close()
     return first.certificate
   })
+  const devices = schedules.flatMap(trialDeviceIds).map((deviceId) => ({ deviceId }))
   const emulator = await startEmulator({ devices, certificate: await certificate })
   const folder = await mkdtemp(join(tmpdir(), 'headgate-chaos-'))
-  const receiptMeans = options.spool ? 'durable' : 'hub'
-  const conservation = new Conservation({ seed: schedule.seed, receiptMeans })
   const speech = jsonLinesSpeech()
-  emulator.hub.subscribe(({ deviceId, body }) => conservation.atHub(deviceId, speech.originOf(body)))
+  const receiptMeans = options.spool ? 'durable' : 'hub'
+  const oracles = new Map<string, Conservation>()
+  const judged = schedules.map((schedule) => {
+    const conservation = new Conservation({ seed: schedule.seed, receiptMeans })
+    for (const deviceId of trialDeviceIds(schedule)) oracles.set(deviceId, conservation)
+    return { schedule, conservation }
+  })
+  emulator.hub.subscribe(({ deviceId, body }) => oracles.get(deviceId)?.atHub(deviceId, speech.originOf(body)))
   let gateway: GatewayProcess | undefined
   try {
     gateway = await gatewayProcess(module, {
@@ -60,36 +75,46 @@ export async function processTrial(schedule: Schedule, options: ProcessTrialOpti
         CHAOS_CA: emulator.ca,
         ...(options.mutant !== undefined && { CHAOS_MUTANT: options.mutant }),
         ...(options.spool && { CHAOS_SPOOL: join(folder, 'spool') }),
-        ...(options.storeFaults && { CHAOS_STORE_SEED: String(schedule.seed) }),
+        ...(options.storeFaults && { CHAOS_STORE_SEED: String(schedules[0]?.seed ?? 1) }),
       },
     })
-    const harms = new Harms(emulator, gateway, (port) => trial.aim(port))
-    const trial: Trial = new Trial({
-      schedule,
-      conservation,
-      speech,
-      gatewayPort: gateway.port,
-      harm: (harm) => harms.inflict(harm),
-      queueCommand: (deviceId, { id }, expiresAtMs) =>
-        emulator.hub.queueCommand(deviceId, {
-          body: Buffer.from(JSON.stringify({ id })),
-          messageId: id,
-          expiryTimeUtc: new Date(expiresAtMs).toISOString(),
-        }),
-      ...(options.deadlineMs !== undefined && { deadlineMs: options.deadlineMs }),
+    const trials: Trial[] = []
+    const harms = new Harms(emulator, gateway, (port) => {
+      for (const trial of trials) trial.aim(port)
     })
-    const faults: string[] = []
-    if (!(await trial.play())) faults.push('some devices never got through')
+    for (const { schedule, conservation } of judged) {
+      trials.push(
+        new Trial({
+          schedule,
+          conservation,
+          speech,
+          gatewayPort: gateway.port,
+          harm: (harm) => harms.inflict(harm),
+          queueCommand: (deviceId, { id }, expiresAtMs) =>
+            emulator.hub.queueCommand(deviceId, {
+              body: Buffer.from(JSON.stringify({ id })),
+              messageId: id,
+              expiryTimeUtc: new Date(expiresAtMs).toISOString(),
+            }),
+          ...(options.deadlineMs !== undefined && { deadlineMs: options.deadlineMs }),
+        }),
+      )
+    }
+    const through = await Promise.all(trials.map((trial) => trial.play()))
+    const common: string[] = []
     const exitCode = await gateway.term()
-    if (exitCode !== 0) faults.push(`the gateway ended with exit code ${exitCode}`)
-    if (gateway.errors !== '') faults.push(`the gateway said: ${gateway.errors}`)
-    if (options.spool) faults.push(...(await drainSpool(folder, emulator)))
-    for (const deviceId of deviceIds) {
+    if (exitCode !== 0) common.push(`the gateway ended with exit code ${exitCode}`)
+    if (gateway.errors !== '') common.push(`the gateway said: ${gateway.errors}`)
+    if (options.spool) common.push(...(await drainSpool(folder, emulator)))
+    for (const [deviceId, conservation] of oracles) {
       for (const { messageId, state } of emulator.hub.commandStates(deviceId)) {
         conservation.commandSettled(messageId, endOf[state])
       }
     }
-    return { verdict: conservation.verdict(), faults }
+    return judged.map(({ conservation }, index) => ({
+      verdict: conservation.verdict(),
+      faults: through[index] ? common : ['some devices never got through', ...common],
+    }))
   } finally {
     await gateway?.kill()
     await emulator.close()

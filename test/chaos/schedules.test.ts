@@ -4,7 +4,7 @@ import { jsonLines } from '../../src/pipelines/json-lines.ts'
 import { byPolicy } from '../../src/stages/authenticators.ts'
 import { conserving } from '../../src/testing/conserving.ts'
 import { scheduleOf } from '../../src/testing/schedule.ts'
-import { processTrial } from './process-trial.ts'
+import { processTrials } from './process-trial.ts'
 
 /** A failure names its seed; `npm run chaos -- --only SEED` is for those with a process. */
 describe('nothing is lost, mixed up or claimed too soon over links that break', { concurrency: 4 }, () => {
@@ -19,13 +19,28 @@ describe('nothing is lost, mixed up or claimed too soon over links that break', 
   }
 })
 
-describe('nor where the gateway is killed, and the hub fails', { concurrency: 2 }, () => {
-  for (const seed of [1, 7, 8, 12]) {
-    test(`seed ${seed}, in a process`, async () => {
-      const schedule = scheduleOf(seed, { maxHubFaults: 6, maxGatewayHarms: 2, maxReadings: 60 })
-      const { verdict, faults } = await processTrial(schedule)
-      assert.deepEqual(faults, [])
-      assert.ok(verdict.holds, JSON.stringify(verdict))
+/** Seeds of those that share a gateway, and whether that has a spool. */
+const together = 10
+const groups = [
+  { first: 101, spool: false },
+  { first: 111, spool: true },
+  { first: 121, spool: false },
+  { first: 131, spool: true, storeFaults: true },
+]
+
+describe('nor where the gateway is killed, and the hub fails, and devices all press at once', () => {
+  for (const { first, ...options } of groups) {
+    const how = options.storeFaults ? 'a spool on a disk that fails' : options.spool ? 'a spool' : 'no spool'
+    test(`seeds ${first} to ${first + together - 1}, in a process with ${how}`, async () => {
+      const bounds = { maxHubFaults: 2, maxGatewayHarms: 1, maxReadings: 60, maxDevices: 3 }
+      const schedules = Array.from({ length: together }, (_, index) => scheduleOf(first + index, bounds))
+      const harms = schedules.flatMap(({ steps }) => steps.flatMap((step) => ('harm' in step ? [step.harm] : [])))
+      assert.ok(harms.some((harm) => harm.to === 'gateway' && harm.act === 'kill'))
+      const results = await processTrials(schedules, options)
+      for (const { verdict, faults } of results) {
+        assert.deepEqual(faults, [], `seed ${verdict.seed}`)
+        assert.ok(verdict.holds, JSON.stringify(verdict))
+      }
     })
   }
 })
