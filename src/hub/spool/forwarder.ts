@@ -1,4 +1,5 @@
 // More than 250 lines: what a turn may lead to (accepted, refused, later, nobody to ask) is one decision, and reads badly in pieces.
+import { setMaxListeners } from 'node:events'
 import type { Log } from '../../core/connection.ts'
 import { type ErrorCode, GatewayError } from '../../core/errors.ts'
 import type { Identity, Telemetry } from '../../core/items.ts'
@@ -64,6 +65,8 @@ export class Forwarder {
 
   constructor(parts: ForwarderParts) {
     this.#parts = parts
+    // Each opening that is under way listens to it.
+    setMaxListeners(0, this.#closing.signal)
   }
 
   /** Devices whose messages wait because the hub refuses them, or because nobody has credentials for them. */
