@@ -23,12 +23,16 @@ test('a device is welcomed and acknowledged while the hub is down, and its readi
     const { hostName, ca } = local.emulator
     const remote = azureHttp(`HostName=${hostName}`, {
       ca,
-      requestTimeoutMs: 1000,
+      requestTimeoutMs: 20_000,
       pollIntervalMs: 20,
       pollsPerSecond: 1000,
     })
     const pauses = { minDelayMs: 10, maxDelayMs: 50 }
-    const hub = spool(retry(remote, pauses), disk({ dir }), { ...pauses, helloTimeoutMs: 100 })
+    // A hub that is down is told as such at once; one that is only slow has all the time it wants.
+    const hub = spool(retry(remote, { ...pauses, deadlineMs: 50 }), disk({ dir }), {
+      ...pauses,
+      helloTimeoutMs: 60_000,
+    })
     return { hub, gateway: await serve(jsonLines(hub), { port: 0 }) }
   }
   const connected = async (port: number) => {
