@@ -87,6 +87,8 @@ class LetterQueue<T> {
   #closing: Promise<void> | undefined
   /** The time for closing was up: what is being written is counted already. */
   #abandoned = false
+  /** From a letter that found no room until a quarter of the room is free again. */
+  #isFull = false
   waitingBytes = 0
   dropped = 0
 
@@ -100,6 +102,12 @@ class LetterQueue<T> {
       this.#drop(1, new Error('the sink is closed'))
       return
     }
+    this.#isFull &&= this.waitingBytes > 0.75 * this.#options.maxWaitingBytes
+    if (this.#isFull) {
+      // A flood is not worth the description of each of its letters.
+      this.#drop(1, this.#fullError())
+      return
+    }
     let made: T
     try {
       made = this.#parts.make(letter, connection)
@@ -109,12 +117,17 @@ class LetterQueue<T> {
     }
     const bytes = this.#parts.bytesOf(made)
     if (this.waitingBytes + bytes > this.#options.maxWaitingBytes) {
-      this.#drop(1, new Error(`${this.waitingBytes} bytes wait already, of at most ${this.#options.maxWaitingBytes}`))
+      this.#isFull = true
+      this.#drop(1, this.#fullError())
       return
     }
     this.#waiting.push({ letter: made, bytes })
     this.waitingBytes += bytes
     this.#writing ??= this.#writeAll()
+  }
+
+  #fullError(): Error {
+    return new Error(`${this.waitingBytes} bytes wait already, of at most ${this.#options.maxWaitingBytes}`)
   }
 
   close(): Promise<void> {

@@ -11,7 +11,7 @@ export interface DescribeOptions {
   readonly maxFrameBytes?: number
   /** Bytes of a message's body that are kept, 0 to 261119, which is the most that a hub takes; default that. */
   readonly maxBodyBytes?: number
-  /** Takes credentials out of what devices sent, before it is cut; default `maskSecrets`. */
+  /** Takes credentials out of what devices sent, given what is kept and up to 1024 bytes behind that; default `maskSecrets`. */
   readonly redact?: (bytes: Buffer) => Buffer
 }
 
@@ -92,6 +92,9 @@ export function checkDescribeOptions(who: string, options: DescribeOptions): Req
   return { maxFrameBytes, maxBodyBytes, redact }
 }
 
+/** Bytes behind the cut that are looked at: more than any credential is long whose beginning does not show that it is one. */
+const contextBytes = 1024
+
 type Item = Hello | Telemetry | Report | Command | Batch | Receipt<{ readonly kind: string }>
 
 /** One description in the making. */
@@ -126,12 +129,11 @@ class Description {
   }
 
   text(text: string): string {
-    return this.#redact(Buffer.from(text)).subarray(0, this.#options.maxFrameBytes).toString()
+    return this.#kept(Buffer.from(text), this.#options.maxFrameBytes).toString()
   }
 
   #frame(bytes: Buffer): Pick<DeadLetterLine, 'frameHex' | 'frameBytes'> {
-    // Masked before it is cut: half a credential does not look like one.
-    const kept = this.#redact(bytes).subarray(0, this.#options.maxFrameBytes)
+    const kept = this.#kept(bytes, this.#options.maxFrameBytes)
     return { frameHex: kept.toString('hex'), frameBytes: bytes.length }
   }
 
@@ -143,7 +145,7 @@ class Description {
   #message(message: Telemetry | Command) {
     const { body, properties, correlationId, contentType, contentEncoding } = message
     return {
-      body: this.#redact(body).subarray(0, this.#options.maxBodyBytes).toString('base64'),
+      body: this.#kept(body, this.#options.maxBodyBytes).toString('base64'),
       bodyBytes: body.length,
       properties: this.#properties(properties),
       correlationId,
@@ -168,7 +170,12 @@ class Description {
       if (GatewayError.from(thrown).code !== 'BAD_CONTENT') throw thrown
       return {}
     }
-    return { patch: this.#redact(Buffer.from(text)).subarray(0, this.#options.maxBodyBytes).toString() }
+    return { patch: this.#kept(Buffer.from(text), this.#options.maxBodyBytes).toString() }
+  }
+
+  /** Masked before it is cut, since half a credential does not look like one; but not all of a frame that is mostly cut off. */
+  #kept(bytes: Buffer, maxBytes: number): Buffer {
+    return this.#redact(bytes.subarray(0, maxBytes + contextBytes)).subarray(0, maxBytes)
   }
 
   #redact(bytes: Buffer): Buffer {

@@ -24,8 +24,11 @@ const secretNames: ReadonlySet<string> = new Set([
   'connectionstring',
 ])
 
-/** `"name":` in JSON, whose name may be written with escapes; bounded, so that a text of quotes costs no square of its length. */
-const member = /"((?:[^"\\]|\\[\s\S]){1,64})"\s*:\s*/g
+/** The end of `"name":` in JSON. */
+const memberEnd = /"\s{0,64}:\s{0,64}/g
+
+/** Longest name that is looked at, in characters as they are written. */
+const maxNameLength = 64
 
 /** `name=` and `name:` in text. */
 const assignment = /(?<![A-Za-z0-9])([A-Za-z][A-Za-z0-9_-]{1,30})[=:][ \t]*(?=[^\s"'=:,;&])/g
@@ -58,9 +61,11 @@ function stars(secret: string): string {
 function maskMembers(text: string): string {
   let masked = ''
   let done = 0
-  for (const { 0: all, 1: name = '', index } of text.matchAll(member)) {
+  for (const { 0: all, index } of text.matchAll(memberEnd)) {
     const from = index + all.length
-    if (index < done || !isSecretName(unescaped(name))) continue
+    const before = text.slice(Math.max(0, index - maxNameLength - 1), index)
+    const name = before.slice(before.lastIndexOf('"') + 1)
+    if (index < done || name === before || !isSecretName(unescaped(name))) continue
     const to = endOfValue(text, from)
     masked += text.slice(done, from) + (text[from] === '"' ? quoted(text.slice(from, to)) : stars(text.slice(from, to)))
     done = to

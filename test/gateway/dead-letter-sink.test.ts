@@ -76,6 +76,26 @@ describe('a dead-letter sink', () => {
     assert.equal(dropped(sink), 5)
   })
 
+  test('in a flood no letter is described until a quarter of the room is free again', async () => {
+    let made = 0
+    const make = ({ item }: { readonly item: unknown }) => {
+      made++
+      return item as string
+    }
+    const { sink, writes } = heldSink({ maxWaitingBytes: 4096 }, { make })
+    const connection = await knownConnection()
+    for (let letter = 0; letter < 1000; letter++) sink(letterOf('x'.repeat(1000)), connection)
+    assert.deepEqual([made, dropped(sink), waiting(sink)], [5, 996, 4000])
+    await turns(2)
+    writes[0]?.answer()
+    await turns(2)
+    sink(letterOf('y'), connection)
+    assert.deepEqual([made, dropped(sink)], [6, 996])
+    await turns(2)
+    writes[1]?.answer()
+    await sink.close()
+  })
+
   test('counts what a write could not keep, in part or whole, and goes on with the next', async () => {
     const { sink, writes, log } = heldSink()
     const connection = await knownConnection()
