@@ -9,6 +9,7 @@ import { parseConnectionString } from '../hub/connection-string.ts'
 import type { Hub } from '../hub/port.ts'
 import { connectHub } from './connect-hub.ts'
 import type { Settings } from './environment.ts'
+import { wireFrame } from './wire-frame.ts'
 
 /** What `headgate replay` is told. */
 export interface ReplayFlags {
@@ -110,7 +111,9 @@ async function* linesOf(open: () => Readable): AsyncGenerator<string> {
 }
 
 /** For `headgate decode`, which takes what stands behind `#` for a remark. */
-function frameLines({ code, pipeline, deviceId, frameHex, isCut, isRedacted }: ReadFrame, place: LetterPlace): string {
+function frameLines(frame: ReadFrame, place: LetterPlace): string {
+  const { code, pipeline, deviceId, frameHex, isCut, isRedacted } = frame
+  const wire = wireFrame(frame)
   const remarks = [
     `${place.source}:${place.line}`,
     pipeline,
@@ -118,8 +121,9 @@ function frameLines({ code, pipeline, deviceId, frameHex, isCut, isRedacted }: R
     deviceId,
     isCut ? 'cut' : undefined,
     isRedacted ? 'redacted' : undefined,
+    wire === undefined ? 'as its stage was given it' : undefined,
   ]
-  return `# ${remarks.filter((each) => each !== undefined).join(' ')}\n${frameHex}\n`
+  return `# ${remarks.filter((each) => each !== undefined).join(' ')}\n${wire ?? frameHex}\n`
 }
 
 function words(report: ReplayReport, dryRun: boolean): string {

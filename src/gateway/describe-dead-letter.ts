@@ -31,7 +31,10 @@ export interface DeadLetterLine {
   readonly kind: DeadLetterKind
   /** True where something was taken out of it: it is not what the device sent. */
   readonly redacted?: true
-  /** The first bytes of a frame or line, for `headgate decode`; `frameBytes` is how many there were. */
+  /**
+   * The first bytes of a frame or line as the stage was given it, without marks that stages outside of it take away; `frameBytes` is how
+   * many there were. `headgate replay --frames` puts marks back, for `headgate decode`.
+   */
   readonly frameHex?: string
   readonly frameBytes?: number
   /** Of telemetry and commands; `bodyBytes` is how many there were. */

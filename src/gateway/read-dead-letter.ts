@@ -17,6 +17,8 @@ export interface ReadFrame {
   readonly kind: 'frame'
   readonly code: string
   readonly pipeline: string
+  /** The stage half that refused it: what those outside of it take away is not in `frameHex`. */
+  readonly stage: string | undefined
   readonly deviceId: string | undefined
   readonly frameHex: string
   /** True where `frameHex` is not all of what the device sent. */
@@ -75,6 +77,7 @@ function frameOf(fields: Fields, code: string, pipeline: string): ReadFrame {
     kind: 'frame',
     code,
     pipeline,
+    stage: optionalText(fields, 'stage'),
     deviceId: optionalText(fields, 'deviceId'),
     frameHex,
     isCut: frameBytes > frameHex.length / 2,

@@ -66,7 +66,7 @@ describe('headgate replay', () => {
   test('--frames prints what headgate decode reads, and the report elsewhere', async (t) => {
     const path = await letters(t)
     const { output, errors } = await run([path], quiet, { dryRun: true, frames: true })
-    assert.equal(output, `# ${path}:4 p BAD_CONTENT d1\n7878\n`)
+    assert.equal(output, `# ${path}:4 p BAD_CONTENT d1 as its stage was given it\n7878\n`)
     assert.equal(errors, '4 readings to send, 1 frames\n')
   })
 

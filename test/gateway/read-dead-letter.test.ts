@@ -48,6 +48,7 @@ describe('readDeadLetter', () => {
       kind: 'frame',
       code: 'BAD_CONTENT',
       pipeline: 'p',
+      stage: 'codec.up',
       deviceId: 'd1',
       frameHex: '0102',
       isCut: false,
