@@ -24,7 +24,8 @@ export interface DedupeOptions {
  * connections, since a device that was not answered connects again and says again what it said.
  *
  * A reading is known by its message id, which a codec makes of what the device numbered or dated and of the bytes; one without an id
- * always passes. One whose id the hub has accepted within `windowMs` gets its receipt in its turn, and is not sent. One whose original is
+ * always passes. A device that numbers anew after a reboot must date its readings as well: an equal frame under an equal number is a repeat,
+ * for nobody can tell it from one. One whose id the hub has accepted within `windowMs` gets its receipt in its turn, and is not sent. One whose original is
  * still on its way, on this connection or another of that device, holds its lane until the hub has answered that, or that connection has
  * ended: it is a repeat if the hub took the original, and goes itself if not. So nothing that was not accepted is ever swallowed; where
  * a connection breaks while the hub is asked, nobody knows whether it was, and the hub may get it twice.
