@@ -60,7 +60,7 @@ export interface HubMeter {
   throttled(): void
 }
 
-/** A number that a hub keeps of itself, exported without labels. */
+/** A number that a hub or a dead-letter sink keeps of itself, exported without labels. */
 export interface Gauge {
   /** Without the prefix, such as `spool_bytes`; a counter's ends in `_total`. */
   readonly name: string

@@ -65,7 +65,8 @@ function maskMembers(text: string): string {
     const from = index + all.length
     const before = text.slice(Math.max(0, index - maxNameLength - 1), index)
     const name = before.slice(before.lastIndexOf('"') + 1)
-    if (index < done || name === before || !isSecretName(unescaped(name))) continue
+    // Bytes may begin with a name whose quote was cut off; one that is longer than any is none.
+    if (index < done || name.length > maxNameLength || !isSecretName(unescaped(name))) continue
     const to = endOfValue(text, from)
     masked += text.slice(done, from) + (text[from] === '"' ? quoted(text.slice(from, to)) : stars(text.slice(from, to)))
     done = to

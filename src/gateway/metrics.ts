@@ -53,7 +53,7 @@ export class GatewayMetrics {
     return meters
   }
 
-  /** Numbers of hubs, of each object once, however many pipelines lead to it. */
+  /** Numbers of hubs and dead-letter sinks, of each object once, however many pipelines lead to it. */
   addGauges(gauges: readonly HubGauge[]): void {
     for (const gauge of gauges) {
       const alike = this.#gauges.get(gauge.name)

@@ -15,6 +15,7 @@ test('credentials become as many asterisks, and what is around them stays', () =
     ['{"$key":123,"t":1}', '{"$key":***,"t":1}'],
     ['{"key":["abc"]}', `{"key":${'*'.repeat(8)}`],
     ['"key":"abc', '"key":"***'],
+    ['key":"abc"}', 'key":"***"}'],
     ['SharedAccessSignature sr=h%2Fd&sig=a%2Bb&se=1', 'SharedAccessSignature sr=h%2Fd&sig=*****&se=1'],
     ['HostName=h;DeviceId=d;SharedAccessKey=ab/=', 'HostName=h;DeviceId=d;SharedAccessKey=****'],
     ['id=d1;key=abc;t=20', 'id=d1;key=***;t=20'],
