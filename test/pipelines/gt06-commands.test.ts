@@ -139,4 +139,17 @@ describe('commands of the gt06 pipeline', () => {
     assert.equal(hub.settled[1]?.outcome, 'complete')
     assert.equal(JSON.parse(String(hub.accepted[0]?.message.body)).text, 'off')
   })
+  test('a reply that comes when its command has been given up goes up', async (t) => {
+    const { device, hub, errors } = await loggedIn(t, { hub: { answerTimeoutMs: 20 } })
+    const abandoned = new Promise<void>((resolve) => {
+      for (const session of hub.sessions) session.settle = async () => resolve()
+    })
+    hub.queueCommand(imei, 'STATUS#')
+    const { server_flag } = await nextCommand(device)
+    await abandoned
+    await device.write(reply(server_flag, 'on'))
+    await hub.until(() => hub.accepted.length === 1)
+    assert.equal(JSON.parse(String(hub.accepted[0]?.message.body)).text, 'on')
+    assert.deepEqual(await errors(), { COMMAND_TIMEOUT: 1, UNKNOWN_COMMAND: 1 })
+  })
 })

@@ -136,6 +136,18 @@ test('with it an answer that nobody waits for is acknowledged as a report is: on
   assert.deepEqual(opened.said, ['+SACK:00A1$'])
 })
 
+test('an answer to a command that has been given up is a reading too, and acknowledged once: when the hub has that', () => {
+  const opened = new Opened({ sack: true, password: 'pass' })
+  opened.hear(message())
+  opened.ups.length = 0
+  opened.send(Object.assign(command('c1', Buffer.from('{"command":"GTRTO"}')), { answerBefore: Date.now() }))
+  const serial = serialOf(opened.said.pop())
+  assert.deepEqual(opened.hear(message({ prefix: 'ACK', report: 'GTRTO', fields: [serial] })), ['telemetry', 'receipt'])
+  assert.deepEqual(opened.said, [])
+  opened.settle('complete', 0)
+  assert.deepEqual(opened.said, ['+SACK:00A1$'])
+})
+
 test('an answer settles the command with its name and serial, and shows what it says', () => {
   const opened = new Opened({ password: 'pass' })
   const given = command('c1', Buffer.from('{"command":"GTRTO","parameters":["0"]}'))
