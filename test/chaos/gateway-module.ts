@@ -1,7 +1,6 @@
 /** What `headgate serve` runs under chaos: jsonLines on the hub of HEADGATE_HUB, with pauses so short that a schedule takes a second or two. */
 import type { Pipeline } from '../../src/core/pipeline.ts'
 import type { Hub } from '../../src/hub/port.ts'
-import { faultyStore } from '../../src/testing/faulty-store.ts'
 import { acknowledgeAtRead, acknowledgeBeforeWritten, completeAtDelivery, resolveBeforeSent } from './mutants.ts'
 
 /** The library of the same build as the program that serves this. */
@@ -18,9 +17,12 @@ const {
   retry,
 } = (await import(new URL('../../../dist/index.js', import.meta.url).href)) as typeof import('../../src/index.ts')
 
+// Of the same copy too: the errors that it throws are that copy's.
 const library = (path: string) => import(new URL(`../../../dist/${path}`, import.meta.url).href)
 const { spool } = (await library('hub/spool/spool.js')) as typeof import('../../src/hub/spool/spool.ts')
 const { disk } = (await library('hub/spool/disk.js')) as typeof import('../../src/hub/spool/disk.ts')
+
+const { faultyStore } = (await library('testing/faulty-store.js')) as typeof import('../../src/testing/faulty-store.ts')
 
 const {
   HEADGATE_HUB: connectionString,

@@ -27,7 +27,7 @@ test('devices that never get through are given up, and what they sent is lost', 
   const bounds = { maxDevices: 1, maxReadings: 2, maxWindow: 1, maxCommands: 0, maxLinkFaults: 0 }
   const verdict = await conserving(make, { ...bounds, hub, deadlineMs: 100 })
   assert.ok(!verdict.holds)
-  assert.deepEqual(verdict.details, ['lost: d1/1 (never got through)'])
+  assert.deepEqual(verdict.details, ['lost: s1-d1/1 (never got through)'])
 })
 
 test('a pipeline that cannot be made, or options out of range, end it', async () => {
