@@ -174,6 +174,27 @@ describe('dedupe', () => {
     await finish(device)
   })
 
+  test('while a repeat waits its device is not read without bound, and a reset leaves nothing behind', async () => {
+    const to = memoryHub({ hold: true })
+    const device = await connect(sensor(to))
+    device.write(reading(1) + reading(1))
+    const line = reading(2).padStart(100)
+    let taken = 0
+    while (taken < 5_000_000 && device.write(line.repeat(50))) {
+      taken += 50 * line.length
+      await turns(2)
+    }
+    assert.ok(taken < 200_000, `${taken} bytes were taken`)
+    device.ring.destroy()
+    await turns(5)
+    assert.equal(to.sessions.size, 0)
+    to.release()
+    const next = await connect(sensor(to))
+    next.write(reading(1))
+    assert.deepEqual(await answers(next, 1), ['{"$ack":1}'])
+    await finish(next)
+  })
+
   test('after the window a repeat is a reading again', async (context) => {
     let now = 5000
     context.mock.method(performance, 'now', () => now)
