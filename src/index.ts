@@ -45,6 +45,7 @@ export type { TlsOptions } from './gateway/listener.ts'
 export { createLog, type LogLevel } from './gateway/log.ts'
 export { maskSecrets } from './gateway/mask-secrets.ts'
 export type { GatewayMetrics } from './gateway/metrics.ts'
+export type { ReadFrame } from './gateway/read-dead-letter.ts'
 export {
   type LetterPlace,
   type LetterSource,
@@ -52,7 +53,14 @@ export {
   type ReplayReport,
   replayDeadLetters,
 } from './gateway/replay.ts'
-export { type Gateway, type GatewayOptions, type ServeOptions, type Service, serve } from './gateway/serve.ts'
+export {
+  type DeadLetterHandler,
+  type Gateway,
+  type GatewayOptions,
+  type ServeOptions,
+  type Service,
+  serve,
+} from './gateway/serve.ts'
 export { type AzureHttpOptions, azureHttp } from './hub/azure-http.ts'
 export type { HubTier } from './hub/hub-tier.ts'
 export { type PaceOptions, pace } from './hub/pace.ts'
@@ -64,6 +72,7 @@ export { type Spool, type SpoolOptions, spool } from './hub/spool/spool.ts'
 export type { DeviceBacklog, KnownDevice, SpoolStore, SpoolTotals, StoredMessage } from './hub/spool/store.ts'
 export { type CborFramesOptions, cborFrames } from './pipelines/cbor-frames.ts'
 export { type CsvLinesOptions, csvLines } from './pipelines/csv-lines.ts'
+export { deduped } from './pipelines/deduped.ts'
 export type { DeviceOptions } from './pipelines/device-options.ts'
 export type { FieldFrameOptions, FrameLength } from './pipelines/field-frames.ts'
 export type { FieldLineOptions } from './pipelines/field-lines.ts'
