@@ -1,6 +1,7 @@
 /**
  * `npm run chaos`: plays schedules against a gateway in a process of its own and ends with one line of JSON. Exit code 1 where anything was lost,
- * reordered, late, crossed or unconfirmed, or a schedule failed otherwise; `--only SEED` plays one of them again.
+ * reordered, late, crossed or unconfirmed, or a schedule failed otherwise; `--only SEED` plays one of them again. A third has no spool, a third has one,
+ * a third has one on a disk that fails, unless `--no-spool`, `--spool` or `--store-faults` says so for all.
  */
 import { parseArgs } from 'node:util'
 import type { ConservationVerdict } from '../../src/testing/conservation.ts'
@@ -16,6 +17,7 @@ const { values } = parseArgs({
     mutant: { type: 'string' },
     spool: { type: 'boolean', default: false },
     'store-faults': { type: 'boolean', default: false },
+    'no-spool': { type: 'boolean', default: false },
     'deadline-ms': { type: 'string', default: '30000' },
     show: { type: 'boolean', default: false },
   },
@@ -33,7 +35,13 @@ const count = values.only === undefined ? whole('schedules', values.schedules, 1
 const parallel = whole('parallel', values.parallel, 1)
 const deadlineMs = whole('deadline-ms', values['deadline-ms'], 1)
 
-const flags = values['store-faults'] ? ' --store-faults' : values.spool ? ' --spool' : ''
+type Store = 'no-spool' | 'spool' | 'store-faults'
+const stores: readonly Store[] = ['no-spool', 'spool', 'store-faults']
+
+/** By its seed every third schedule has no spool, every third a sound one, every third one on a disk that fails; a flag is for all. */
+function storeFor(seed: number): Store {
+  return stores.find((store) => values[store]) ?? (stores[seed % stores.length] as Store)
+}
 
 const counted = ['sent', 'acked', 'lost', 'duplicated', 'reordered', 'lateCommands', 'crossed'] as const
 const more = [
@@ -65,11 +73,15 @@ function tell(
   const kills = steps.filter((step) => 'harm' in step && step.harm.to === 'gateway').length
   const load = `${devices} devices × ${readings} readings, window ${window}, ${steps.length} steps, ${kills} on the process`
   const seen = `${verdict?.acked ?? 0} acked, ${verdict?.duplicated ?? 0} duplicated`
-  process.stdout.write(`${isSound ? 'ok' : 'FAILED'} seed ${seed}: ${load}; ${seen}; ${Math.round(tookMs)} ms\n`)
+  process.stdout.write(
+    `${isSound ? 'ok' : 'FAILED'} seed ${seed}, ${storeFor(seed)}: ${load}; ${seen}; ${Math.round(tookMs)} ms\n`,
+  )
   if (isSound) return
   failed++
   for (const text of [...faults, ...(verdict?.details ?? [])]) process.stdout.write(`  ${text}\n`)
-  process.stdout.write(`  again: npm run chaos -- --only ${seed}${flags}\n  schedule: ${JSON.stringify(schedule)}\n`)
+  process.stdout.write(
+    `  again: npm run chaos -- --only ${seed} --${storeFor(seed)}\n  schedule: ${JSON.stringify(schedule)}\n`,
+  )
 }
 
 async function play(seed: number): Promise<void> {
@@ -82,8 +94,8 @@ async function play(seed: number): Promise<void> {
     const mutant = values.mutant
     ;({ verdict, faults } = await processTrial(schedule, {
       deadlineMs,
-      spool: values.spool || values['store-faults'],
-      storeFaults: values['store-faults'],
+      spool: storeFor(seed) !== 'no-spool',
+      storeFaults: storeFor(seed) === 'store-faults',
       ...(mutant !== undefined && { mutant }),
     }))
   } catch (thrown) {

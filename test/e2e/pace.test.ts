@@ -147,7 +147,12 @@ describe('pace and a hub that throttles', { concurrency: true }, () => {
 
   test('opening a fleet of devices costs no poll that the hub throttles', async (t) => {
     const deviceIds = idsOf(8)
-    const local = await ThrottledHub.start(t, deviceIds, { perSecond: 2 }, { tier: 'S1', receivesPerSecond: 2 })
+    const local = await ThrottledHub.start(
+      t,
+      deviceIds,
+      { perSecond: 2, burst: 5 },
+      { tier: 'S1', receivesPerSecond: 2 },
+    )
     await Promise.all(
       deviceIds.map((deviceId) => {
         const { signal } = new AbortController()

@@ -67,7 +67,9 @@ function assertRefused(run: VectorRun, { expected, name }: Vector): void {
     name,
   )
   assert.match(run.errors[0]?.message as string, says, name)
-  assert.equal(run.down, '', name)
+  // What has a whole header says whom to tell that the message was wrong: 8001, result 2.
+  if (expected.error === 'body') assert.match(run.down, /^7e8001\w+02\w{2}7e$/, name)
+  else assert.equal(run.down, '', name)
 }
 
 function assertVector(run: VectorRun, vector: Vector): void {

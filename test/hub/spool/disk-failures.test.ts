@@ -44,7 +44,8 @@ async function appendUntilDone(
       return tries
     } catch (thrown) {
       assert.equal((thrown as { code: string }).code, 'SPOOL_FAILED')
-      assert.ok(tries < 100)
+      // Opening again is real work on a real disk, however little time passes here.
+      assert.ok(tries < 3000)
       await time.pass(100)
       await settled()
     }
