@@ -34,6 +34,12 @@ const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
   .sort()
   .map((file) => join(folder, file))
 
+if (files.length === 0) {
+  // Without a file node would run every test that it finds.
+  process.stderr.write(`no test has ${chosen.join(' or ')} in its path\n`)
+  process.exit(1)
+}
+
 const options = ['--enable-source-maps', '--test', '--test-concurrency=2', '--test-reporter=spec']
 const child = spawn(process.execPath, [...options, ...files], { stdio: 'inherit' })
 child.on('exit', (code) => {

@@ -113,3 +113,9 @@ const players = Array.from({ length: Math.min(parallel, count) }, async () => {
 await Promise.all(players)
 process.stdout.write(`${JSON.stringify({ ...sums, failed, seed: first })}\n`)
 process.exitCode = failed === 0 ? 0 : 1
+
+/** A run that leaves something behind says what, rather than standing still. */
+setTimeout(() => {
+  process.stderr.write(`left behind: ${process.getActiveResourcesInfo().join(', ')}\n`)
+  process.exit(1)
+}, 10_000).unref()

@@ -63,6 +63,11 @@ export class DiskStore implements SpoolStore {
   #fileBytes = 0
   #writtenBytes = 0
   #removedBytes = 0
+  /**
+   * What was removed since LevelDB compacted all last: as much as compacting can free. What files take beyond their messages is not only what was
+   * deleted, and a full spool must not be written anew again and again. Of what was deleted before it was opened nothing is known.
+   */
+  #compactableBytes = Number.POSITIVE_INFINITY
   #tidying: Promise<void> | undefined
 
   constructor(options: DiskOptions, open: OpenLevel = openLevel) {
@@ -98,6 +103,7 @@ export class DiskStore implements SpoolStore {
       onReopened: async (reopened, repaired) => {
         if (repaired) await this.#load(reopened)
         this.#fileBytes = await measure(this.#dir)
+        this.#compactableBytes = Number.POSITIVE_INFINITY
       },
       onWritten: (bytes) => {
         this.#writtenBytes += bytes
@@ -119,6 +125,8 @@ export class DiskStore implements SpoolStore {
 
   async append(deviceId: string, messages: readonly Telemetry[], trust: string | undefined): Promise<void> {
     const writer = this.#writer
+    // Before the work of encoding them: a full spool is asked again and again.
+    this.#assertRoom(messages.length)
     const storedAt = Date.now()
     const sequences: number[] = []
     const changes: { type: 'put'; key: Buffer; value: Buffer }[] = []
@@ -187,6 +195,7 @@ export class DiskStore implements SpoolStore {
     const keys = messages.map(({ sequence, bytes }) => {
       this.#index.take(deviceId, bytes)
       this.#removedBytes += bytes
+      this.#compactableBytes += bytes
       return messageKey(deviceId, sequence)
     })
     // Reading looks at what was written when it began: what was removed must be gone by then.
@@ -335,8 +344,16 @@ export class DiskStore implements SpoolStore {
     const deleted = this.#fileBytes - kept
     const slack = 4 * this.#writeBufferSize
     const isFull = this.#fileBytes + this.#maxBytes / 8 > this.#maxBytes
-    if (deleted < (isFull ? Math.max(slack, this.#maxBytes / 16) : kept / 2 + slack)) return
-    await this.#writer.level.compactRange(Buffer.of(0), Buffer.of(255))
+    const worthwhile = isFull ? Math.max(slack, this.#maxBytes / 16) : kept / 2 + slack
+    if (Math.min(deleted, this.#compactableBytes) < worthwhile) return
+    const before = this.#compactableBytes
+    this.#compactableBytes = 0
+    try {
+      await this.#writer.level.compactRange(Buffer.of(0), Buffer.of(255))
+    } catch (thrown) {
+      this.#compactableBytes += before
+      throw thrown
+    }
     await this.#measure()
   }
 
