@@ -83,6 +83,7 @@ export class Forwarder {
 
   /** Begins with what is stored. */
   start(): void {
+    if (this.#closing.signal.aborted) return
     this.#started = true
     for (const { deviceId } of this.#parts.store.backlogs()) this.#makeReady(this.#queueOf(deviceId))
     const { maxAgeMs } = this.#parts.store
@@ -112,7 +113,7 @@ export class Forwarder {
 
   /** A device is gone; its session within is closed, at once if nothing is on its way through it. */
   async detach(session: SpoolSession): Promise<void> {
-    const { inner } = session
+    const inner = session.opened
     const queue = this.#queues.get(session.device.deviceId)
     const at = queue?.sessions.indexOf(session) ?? -1
     if (queue !== undefined && at >= 0) {
@@ -325,9 +326,15 @@ export class Forwarder {
     identity: Identity,
     error: GatewayError,
     owner: SpoolSession | undefined,
-  ): Promise<'waiting'> {
-    const { log, known, refusedDelayMs } = this.#parts
+  ): Promise<'waiting' | 'ready'> {
+    const { log, refusedDelayMs } = this.#parts
     const { deviceId } = queue
+    const latest = queue.sessions.at(-1)
+    if (latest !== owner && latest?.inner !== undefined) {
+      // It has connected meanwhile, and the hub has accepted that: only the way that was tried is of no use any more.
+      await this.#noteRefusal(queue, identity, error, owner)
+      return 'ready'
+    }
     if (!queue.refused) {
       const fields = { deviceId, code: error.code, error: error.message, delayMs: refusedDelayMs }
       log.error(
@@ -337,10 +344,19 @@ export class Forwarder {
     }
     queue.refused = true
     queue.notBefore = performance.now() + refusedDelayMs * (0.5 + this.#parts.random() / 2)
+    await this.#noteRefusal(queue, identity, error, owner)
+    return 'waiting'
+  }
+
+  async #noteRefusal(
+    queue: DeviceQueue,
+    identity: Identity,
+    error: GatewayError,
+    owner: SpoolSession | undefined,
+  ): Promise<void> {
     await this.#closeOwn(queue)
     if (owner !== undefined) await owner.refuse(error)
-    else if (error.code !== 'CONFIGURATION') await known.refuse(identity, error)
-    return 'waiting'
+    else if (error.code !== 'CONFIGURATION') await this.#parts.known.refuse(identity, error)
   }
 
   async #accepted(queue: DeviceQueue, stored: readonly StoredMessage[]): Promise<void> {

@@ -49,6 +49,11 @@ export class SpoolSession implements HubSession {
     return this.#refused === undefined ? this.#inner : undefined
   }
 
+  /** The session within that is to be closed with this one, also after the hub has refused the device. */
+  get opened(): HubSession | undefined {
+    return this.#inner
+  }
+
   get context(): HubSessionContext {
     return this.#parts.context
   }
