@@ -47,7 +47,7 @@ export function batch(options: BatchOptions = {}): Stage<Messages, Batches> {
     const packs: Packs = new Map()
     return {
       up: new Batcher(limits, connection, (messages) =>
-        pack === undefined ? messages : packed(messages, pack, packs),
+        pack === undefined ? messages : packed(messages, pack, packs, connection),
       ),
       down: (item, out) => unfold(item, out, packs, connection.meter),
     }
@@ -57,14 +57,29 @@ export function batch(options: BatchOptions = {}): Stage<Messages, Batches> {
 /** The readings of each packed message that has no receipt yet. */
 type Packs = Map<Telemetry | Report, readonly Telemetry[]>
 
-function packed(collected: readonly (Telemetry | Report)[], how: Packing, packs: Packs): (Telemetry | Report)[] {
+function packed(
+  collected: readonly (Telemetry | Report)[],
+  how: Packing,
+  packs: Packs,
+  connection: Connection,
+): (Telemetry | Report)[] {
   const messages: (Telemetry | Report)[] = []
   let together: Telemetry[] = []
   const close = () => {
-    for (const { message, readings } of packReadings(together, how)) {
-      messages.push(message)
-      // Their bytes are in the message; what is owed to them is a receipt.
-      if (message !== readings[0]) packs.set(message, readings.map(withoutContent))
+    try {
+      for (const { message, readings } of packReadings(together, how)) {
+        messages.push(message)
+        // Their bytes are in the message; what is owed to them is a receipt.
+        if (message !== readings[0]) packs.set(message, readings.map(withoutContent))
+      }
+    } catch (thrown) {
+      // A user's function, called from a timer: its defect is this connection's, not the process's.
+      const error = GatewayError.from(thrown, 'batch.up')
+      for (const reading of together) {
+        reading.refused = error
+        messages.push(reading)
+      }
+      connection.refused(error, together)
     }
     together = []
   }

@@ -116,9 +116,11 @@ function fixedBytes(reading: Telemetry): number {
 
 function joined(readings: readonly Telemetry[], how: Packing): Pack[] {
   const first = readings[0] as Telemetry
+  const body: unknown = how.join(readings.map(({ body }) => body))
+  if (!Buffer.isBuffer(body)) throw new GatewayError('BUG', `packing: join must give a Buffer, not ${typeof body}`)
   const message: Telemetry = {
     ...first,
-    body: how.join(readings.map(({ body }) => body)),
+    body,
     messageId: readings.length === 1 ? first.messageId : digestOf(readings),
     contentType: how.contentType ?? first.contentType,
     tag: undefined,
