@@ -24,7 +24,7 @@ const heldRecheckMs = 1000
 interface Waiting {
   readonly command: Command
   /** Milliseconds of `Date.now()`. */
-  readonly givenAt: number
+  givenAt: number
   /** Until its time to be written is over, then until its time to be answered is. */
   timer: NodeJS.Timeout | undefined
 }
@@ -89,30 +89,22 @@ export class CommandDesk {
     this.#closed = true
     this.#stop.abort()
     this.#answered?.()
-    for (const waiting of [...this.#waiting.values()]) {
-      const error = new GatewayError('DEVICE_GONE', 'the connection ended before the command was answered', {
-        stage: 'hub.down',
-      })
-      this.#settle(waiting, failedReceipt(waiting.command, error))
-    }
+    for (const waiting of [...this.#waiting.values()]) this.#giveBack(waiting)
     await Promise.all(this.#settling)
   }
 
   async #fetch(): Promise<void> {
     try {
       for await (const command of this.#session.commands(this.#stop.signal)) {
-        await this.#whenRead(command)
-        if (this.#closed) {
-          const gone = new GatewayError('DEVICE_GONE', 'the connection ended before the command reached it', {
-            stage: 'hub.down',
-          })
-          this.#settle(this.#enter(command), failedReceipt(command, gone))
-          break
-        }
+        // Entered first, so that closing gives it back while there is a session to do so.
+        const waiting = this.#enter(command)
+        if (this.#closed) this.#giveBack(waiting)
+        else await this.#whenRead(command)
+        if (this.#closed) break
         const now = Date.now()
+        waiting.givenAt = now
         command.answerBefore = Math.min(command.answerBefore, now + this.#limits.answerTimeoutMs)
         command.writeBefore = Math.min(command.writeBefore, command.answerBefore)
-        const waiting = this.#enter(command, now)
         if (isExpired(command, now)) {
           this.#giveUp(waiting, 'COMMAND_EXPIRED', 'the time of a command was over before the device could take it')
           continue
@@ -131,10 +123,17 @@ export class CommandDesk {
     }
   }
 
-  #enter(command: Command, givenAt = Date.now()): Waiting {
-    const waiting: Waiting = { command, givenAt, timer: undefined }
+  #enter(command: Command): Waiting {
+    const waiting: Waiting = { command, givenAt: Date.now(), timer: undefined }
     this.#waiting.set(command.id, waiting)
     return waiting
+  }
+
+  #giveBack(waiting: Waiting): void {
+    const error = new GatewayError('DEVICE_GONE', 'the connection ended before the command was answered', {
+      stage: 'hub.down',
+    })
+    this.#settle(waiting, failedReceipt(waiting.command, error))
   }
 
   /** Resolves when the device has taken all that was said to it; a command that waits for that resolves it when its time is over. */
