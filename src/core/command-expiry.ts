@@ -1,9 +1,22 @@
 import { GatewayError } from './errors.ts'
 import type { Command } from './items.ts'
 
-/** True from the moment on at which a command must no longer be written to its device. */
+/** When it was said last of each command that it may be written. */
+const allowed = new WeakMap<Command, number>()
+
+/** True from the moment on at which a command must no longer be written to its device. That it may is remembered: {@link lastAllowedAt}. */
 export function isExpired(command: Command, now = Date.now()): boolean {
-  return now >= command.writeBefore
+  if (now >= command.writeBefore) return true
+  allowed.set(command, now)
+  return false
+}
+
+/**
+ * When a stage, or the endpoint, last heard that a command may be written, in milliseconds of `Date.now()`: not before that it was. Infinity
+ * where nobody did. Called by the endpoint, to know what may still lie in the process.
+ */
+export function lastAllowedAt(command: Command): number {
+  return allowed.get(command) ?? Number.POSITIVE_INFINITY
 }
 
 /** True from the moment on at which the endpoint gives a command up. Asked by codecs, for whose late receipt nobody may wait any more. */

@@ -29,7 +29,7 @@ export interface DeadLetter {
 /** Bytes for the device that it has not taken. */
 export interface Unread {
   readonly bytes: number
-  /** The last moment at which there were none, as far as it was looked at; milliseconds of `Date.now()`. */
+  /** All that was said to the device until then has left, as far as is known; milliseconds of `Date.now()`. */
   readonly noneAt: number
 }
 

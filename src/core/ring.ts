@@ -144,15 +144,20 @@ export class Ring {
     socket.on('data', (chunk: Buffer) => {
       meter.bytesUp += chunk.length
     })
+    const lastRun = this.#chain.at(-1) as Duplex
+    const inLane = () => lastRun.readableLength + this.stream.readableLength
     let noneAt = Date.now()
+    /** All that was said until then was given to the socket. */
+    let givenAt = noneAt
     this.stream.on('data', (chunk: Buffer) => {
       meter.bytesDown += chunk.length
-      if (socket.writableLength === 0) noneAt = Date.now()
+      // It has left all that came before this chunk. Of this one, and what lies behind it, nothing is known yet.
+      if (socket.writableLength === 0) noneAt = givenAt
+      if (inLane() === 0) givenAt = Date.now()
     })
-    const lastRun = this.#chain.at(-1) as Duplex
     this.connection.onUnread(() => {
-      const bytes = lastRun.readableLength + this.stream.readableLength + socket.writableLength
-      if (bytes === 0) noneAt = Date.now()
+      const bytes = inLane() + socket.writableLength
+      if (bytes === 0) noneAt = givenAt = Date.now()
       return { bytes, noneAt }
     })
     let linger: NodeJS.Timeout | undefined

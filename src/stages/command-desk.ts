@@ -1,5 +1,5 @@
 import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises'
-import { isExpired } from '../core/command-expiry.ts'
+import { isExpired, lastAllowedAt } from '../core/command-expiry.ts'
 import type { Connection } from '../core/connection.ts'
 import { GatewayError } from '../core/errors.ts'
 import { type Command, failedReceipt, type Receipt } from '../core/items.ts'
@@ -149,9 +149,9 @@ export class CommandDesk {
 
   /** The time to write it is over. What the system has taken is written; what has not left this process must not leave it. */
   #recall(waiting: Waiting): void {
-    const { command, givenAt } = waiting
+    const { command } = waiting
     const { bytes, noneAt } = this.#connection.unread
-    if (bytes > 0 && noneAt <= givenAt) {
+    if (bytes > 0 && noneAt <= lastAllowedAt(command)) {
       const failure = new GatewayError('STALLED', 'the device did not read before the time of its command was over', {
         stage: 'hub.down',
       })

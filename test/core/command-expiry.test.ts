@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { assertNotExpired, isExpired, isGivenUp, isOver } from '../../src/core/command-expiry.ts'
+import { assertNotExpired, isExpired, isGivenUp, isOver, lastAllowedAt } from '../../src/core/command-expiry.ts'
 import { command } from '../../src/core/items.ts'
 
 test('a command is expired from the very moment on at which it must not be written', () => {
@@ -9,6 +9,13 @@ test('a command is expired from the very moment on at which it must not be writt
     [999, 1000, 1001].map((now) => isExpired(open, now)),
     [false, true, true],
   )
+})
+
+test('when it was last said that it may be written is known, whatever is said after its time', () => {
+  const open = command('c1', Buffer.of(), { writeBefore: 1000 })
+  assert.equal(lastAllowedAt(open), Number.POSITIVE_INFINITY)
+  for (const now of [10, 999, 1000, 2000]) isExpired(open, now)
+  assert.equal(lastAllowedAt(open), 999)
 })
 
 test('a command without a time never expires', () => {
