@@ -97,14 +97,16 @@ async function takeDamagedTables(
   let damaged = 0
   const saved: LevelChange[] = []
   for (const name of await readdir(dir)) {
-    if (!isTable.test(name)) continue
+    // One that was taken away before, by a process that ended before it had put back what is in it.
+    const wasTaken = name.endsWith(takenAway)
+    if (!wasTaken && !isTable.test(name)) continue
     const path = join(dir, name)
     const { damagedBlocks, entries } = checkTable(await readFile(path))
     if (damagedBlocks === 0) continue
     tell(`${damagedBlocks} blocks of ${name}`)
     damaged += damagedBlocks
     for (const { key, value } of entries) saved.push({ type: 'put', key, value })
-    await rename(path, `${path}.damaged`)
+    if (!wasTaken) await rename(path, `${path}${takenAway}`)
   }
   return { damaged, saved }
 }
@@ -120,7 +122,7 @@ async function putBack(level: Level, saved: readonly LevelChange[]): Promise<voi
     )
   }
   for (const name of await readdir(level.location)) {
-    if (name.endsWith('.damaged')) await rm(join(level.location, name))
+    if (name.endsWith(takenAway)) await rm(join(level.location, name))
   }
 }
 
@@ -145,6 +147,9 @@ export async function measure(dir: string): Promise<number> {
   }
   return bytes
 }
+
+/** What the names of damaged tables end in until what is in them is put back. */
+const takenAway = '.damaged'
 
 const isTable = /^\d+\.(ldb|sst)$/
 
