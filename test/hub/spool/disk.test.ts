@@ -310,3 +310,30 @@ test('a spool that was full has its files compacted once its messages are remove
     )
   }
   assert.ok(appended && (await hasRoom()), `${await measure(dir)} bytes after ${rounds} rounds`)
+})
+
+test('a full spool of which nothing is removed is not compacted again and again', async (t) => {
+  let compactions = 0
+  const store = await openDisk(t, { dir: directory(t), maxBytes: 2 ** 22 }, (level) => {
+    const compactRange = level.compactRange.bind(level) as (...given: unknown[]) => Promise<void>
+    Object.assign(level, {
+      compactRange: (...given: unknown[]) => {
+        compactions++
+        return compactRange(...given)
+      },
+    })
+  })
+  const append = () => store.append('d1', [reading('x'.repeat(1000))], undefined)
+  const refused = async () => {
+    await assert.rejects(
+      async () => {
+        for (;;) await append()
+      },
+      { code: 'SPOOL_FULL' },
+    )
+    // What is looked after behind a refusal is done when the next one has been looked after too.
+    for (let count = 0; count < 20; count++) await append().catch((thrown) => assert.equal(thrown.code, 'SPOOL_FULL'))
+  }
+  for (let round = 0; round < 50; round++) await refused()
+  assert.ok(compactions <= 1, `${compactions} compactions`)
+})
