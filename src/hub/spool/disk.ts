@@ -28,7 +28,7 @@ export interface DiskOptions {
   readonly dir: string
   /**
    * What the directory may take, 4 MiB to 2^50; default 1 GiB. Deleted messages count until LevelDB has compacted their files, which is
-   * seen to when they are half as much as the others; while it compacts, files may take some ten MiB more.
+   * seen to when they are half as much as the others; while it compacts, files may take about a tenth more.
    */
   readonly maxBytes?: number
   /** Messages older than that are given up by the spool, from 1; default never. */
