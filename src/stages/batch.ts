@@ -1,3 +1,4 @@
+// Over 250 lines: what is collected, packed and owed a receipt is one account; apart, a reading could be in none of them.
 import { Duplex } from 'node:stream'
 import type { Connection } from '../core/connection.ts'
 import { GatewayError } from '../core/errors.ts'
