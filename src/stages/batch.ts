@@ -15,7 +15,8 @@ import type { Batches, Messages } from '../core/levels.ts'
 import { maxSendBytes, messageBytes } from '../core/message-size.ts'
 import type { PipelineMeter } from '../core/meter.ts'
 import { type Outlet, type Stage, stage } from '../core/stage.ts'
-import { type Packing, packReadings } from './packing.ts'
+import type { Packing } from './packing.ts'
+import { type Packs, packed, withoutContent } from './packs.ts'
 
 /** Options of {@link batch}. */
 export interface BatchOptions {
@@ -55,46 +56,6 @@ export function batch(options: BatchOptions = {}): Stage<Messages, Batches> {
   })
 }
 
-/** The readings of each packed message that has no receipt yet. */
-type Packs = Map<Telemetry | Report, readonly Telemetry[]>
-
-function packed(
-  collected: readonly (Telemetry | Report)[],
-  how: Packing,
-  packs: Packs,
-  connection: Connection,
-): (Telemetry | Report)[] {
-  const messages: (Telemetry | Report)[] = []
-  let together: Telemetry[] = []
-  const close = () => {
-    try {
-      for (const { message, readings } of packReadings(together, how)) {
-        messages.push(message)
-        // Their bytes are in the message; what is owed to them is a receipt.
-        if (message !== readings[0]) packs.set(message, readings.map(withoutContent))
-      }
-    } catch (thrown) {
-      // A user's function, called from a timer: its defect is this connection's, not the process's.
-      const error = GatewayError.from(thrown, 'batch.up')
-      for (const reading of together) {
-        reading.refused = error
-        messages.push(reading)
-      }
-      connection.refused(error, together)
-    }
-    together = []
-  }
-  for (const item of collected) {
-    if (item.kind === 'telemetry' && item.refused === undefined && !item.alreadyAccepted) together.push(item)
-    else {
-      close()
-      messages.push(item)
-    }
-  }
-  close()
-  return messages
-}
-
 function inRange(name: string, value: number, min: number, max: number): number {
   if (Number.isInteger(value) && value >= min && value <= max) return value
   throw new GatewayError('CONFIGURATION', `batch: ${name} must be an integer from ${min} to ${max}, not ${value}`)
@@ -123,8 +84,6 @@ function unfold(
   }
 }
 
-const nothing = Buffer.alloc(0)
-
 /**
  * What is needed from here on. The decoded value may be many times the size of the bytes that the limits count, and of a
  * refused message only the receipt is still owed.
@@ -135,10 +94,6 @@ function slim(item: Telemetry | Report): Telemetry | Report {
   if (item.alreadyAccepted || item.refused !== undefined) return withoutContent(item)
   item.value = undefined
   return item
-}
-
-function withoutContent(reading: Telemetry): Telemetry {
-  return { ...reading, value: undefined, body: nothing, properties: {} }
 }
 
 type Limits = Required<Omit<BatchOptions, 'pack'>>
