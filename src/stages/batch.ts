@@ -1,4 +1,3 @@
-// Over 250 lines: what is collected, packed and owed a receipt is one account; apart, a reading could be in none of them.
 import { Duplex } from 'node:stream'
 import type { Connection } from '../core/connection.ts'
 import { GatewayError } from '../core/errors.ts'

@@ -30,6 +30,9 @@ export interface DedupeOptions {
  * ended: it is a repeat if the hub took the original, and goes itself if not. So nothing that was not accepted is ever swallowed; where
  * a connection breaks while the hub is asked, nobody knows whether it was, and the hub may get it twice.
  *
+ * Stages further in must leave message ids as they are, and pass the item itself on, changed or not: what comes back under another id is not
+ * known again, and a repeat of it holds its lane until that connection ends.
+ *
  * Repeats are counted as `stage_repeats_total`. Errors: `CONFIGURATION` for options out of range.
  */
 export function dedupe(options: DedupeOptions = {}): Stage<Messages, Messages> {

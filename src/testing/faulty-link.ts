@@ -212,14 +212,20 @@ class LinkConnection {
   }
 
   reset(): void {
-    this.#device.resetAndDestroy()
-    this.#gateway.resetAndDestroy()
+    reset(this.#device)
+    reset(this.#gateway)
   }
 
   vanish(): void {
     this.broken = true
     this.#device.destroy()
   }
+}
+
+/** Node cannot reset a socket whose FIN is on its way (EINVAL), and a process that tried does not end: node 20 turns round for ever in its cleanup. */
+function reset(socket: Socket): void {
+  if (socket.writableEnded && !socket.writableFinished) socket.destroy()
+  else socket.resetAndDestroy()
 }
 
 function ignoreError(): void {}
