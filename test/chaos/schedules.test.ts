@@ -22,8 +22,8 @@ describe('nothing is lost, mixed up or claimed too soon over links that break', 
 /** Seeds of those that share a gateway, and whether that has a spool. */
 const together = 10
 const groups = [
-  { first: 101, spool: false },
-  { first: 111, spool: true },
+  { first: 151, spool: false },
+  { first: 181, spool: true },
   { first: 121, spool: false },
   { first: 131, spool: true, storeFaults: true },
 ]
@@ -32,8 +32,11 @@ describe('nor where the gateway is killed, and the hub fails, and devices all pr
   for (const { first, ...options } of groups) {
     const how = options.storeFaults ? 'a spool on a disk that fails' : options.spool ? 'a spool' : 'no spool'
     test(`seeds ${first} to ${first + together - 1}, in a process with ${how}`, async () => {
-      const bounds = { maxHubFaults: 2, maxGatewayHarms: 1, maxReadings: 40, maxDevices: 3, maxHarmMs: 120 }
-      const schedules = Array.from({ length: together }, (_, index) => scheduleOf(first + index, bounds))
+      const bounds = { maxHubFaults: 2, maxReadings: 40, maxDevices: 3, maxHarmMs: 120 }
+      // What is done to the process strikes all that share it, and a start takes a second: every other schedule may do it.
+      const schedules = Array.from({ length: together }, (_, index) =>
+        scheduleOf(first + index, { ...bounds, maxGatewayHarms: index % 2 === 0 ? 1 : 0 }),
+      )
       const harms = schedules.flatMap(({ steps }) => steps.flatMap((step) => ('harm' in step ? [step.harm] : [])))
       assert.ok(harms.some((harm) => harm.to === 'gateway' && harm.act === 'kill'))
       const results = await processTrials(schedules, options)
