@@ -40,8 +40,7 @@ if (files.length === 0) {
   process.exit(1)
 }
 
-// Three on two cores: some wait for hubs that hang or processes that start.
-const options = ['--enable-source-maps', '--test', '--test-concurrency=3', '--test-reporter=spec']
+const options = ['--enable-source-maps', '--test', '--test-concurrency=2', '--test-reporter=spec']
 const child = spawn(process.execPath, [...options, ...files], { stdio: 'inherit' })
 child.on('exit', (code) => {
   if (missing.length > 0) {
