@@ -62,6 +62,7 @@ function asMembers(value: unknown, what: string): Members {
 
 function writeOf({ write: name, value }: Members, plan: CheckedPlan): RtuRequest {
   const point = typeof name === 'string' ? plan.points.get(name) : undefined
+  if (typeof name === 'object' && name !== null) throw bad(`'write' is the name of a point, not an object or a list`)
   if (point === undefined) throw bad(`the plan has no point named '${name}' to write`)
   const { unit, function: code, address, form } = point
   if (code === 2 || code === 4) throw bad(`'${name}' is read by function ${code} and cannot be written`)

@@ -103,6 +103,13 @@ describe('commands', () => {
     })
   }
 
+  test('are refused for a name that is an object, though it cannot be made a text', () => {
+    assert.throws(() => asked({ write: { toString: 0 } }), {
+      code: 'BAD_CONTENT',
+      message: `'write' is the name of a point, not an object or a list`,
+    })
+  })
+
   test('that are desired properties are not supported', () => {
     assert.throws(() => asked({ setpoint_c: 1 }, { via: 'desired' }), { code: 'NOT_SUPPORTED' })
   })
