@@ -3,8 +3,8 @@ import type { Telemetry } from './items.ts'
 /** The most that IoT Hub takes in one send, message or batch: 256 KB, less the kilobyte that Microsoft's C and Java SDKs keep. */
 export const maxSendBytes = 255 * 1024 - 1
 
-/** IoT Hub bills and meters messages in blocks of 4 KB (0.5 KB on the Free tier, which is not modelled). */
-const billableBlockBytes = 4096
+/** IoT Hub bills and meters messages in blocks of 4 KB; on the Free tier, of 0.5 KB. */
+export const billableBlockBytes = 4096
 
 // Fixed cost of a message and of a property as Microsoft's C SDK counts them against the batch limit.
 const messageOverheadBytes = 384
@@ -19,13 +19,18 @@ export function messageBytes(message: Telemetry): number {
   return bytes
 }
 
-/** Quota blocks that a message costs: body, system property values, names and values of user properties. */
-export function billableBlocks(message: Telemetry): number {
+/** What the quota counts of a message: body, system property values, names and values of user properties. */
+export function billableBytes(message: Telemetry): number {
   const { body, messageId, correlationId, contentType, contentEncoding, creationTimeUtc, properties } = message
   let bytes = body.length
   for (const value of [messageId, correlationId, contentType, contentEncoding, creationTimeUtc]) {
     if (value !== undefined) bytes += Buffer.byteLength(value)
   }
   for (const name in properties) bytes += Buffer.byteLength(name) + Buffer.byteLength(properties[name] as string)
-  return Math.max(1, Math.ceil(bytes / billableBlockBytes))
+  return bytes
+}
+
+/** Quota blocks of `blockBytes` that a message costs, one at least. */
+export function billableBlocks(message: Telemetry, blockBytes = billableBlockBytes): number {
+  return Math.max(1, Math.ceil(billableBytes(message) / blockBytes))
 }

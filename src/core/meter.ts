@@ -117,3 +117,8 @@ export class PipelineMeter {
 export function increment<K>(counts: Map<K, number>, key: K): void {
   counts.set(key, (counts.get(key) ?? 0) + 1)
 }
+
+/** True for 1, 2, 4, 8, …: what may happen without end is told in the log at these counts, so that it cannot fill a disk. */
+export function isPowerOfTwo(count: number): boolean {
+  return count > 0 && Number.isInteger(Math.log2(count))
+}

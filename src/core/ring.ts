@@ -8,7 +8,7 @@ import type { Connection } from './connection.ts'
 import { GatewayError, type Verdict } from './errors.ts'
 import { type Command, failedReceipt } from './items.ts'
 import type { Level } from './levels.ts'
-import { type Direction, increment, type StageMeter } from './meter.ts'
+import { type Direction, increment, isPowerOfTwo, type StageMeter } from './meter.ts'
 import type { Pipeline } from './pipeline.ts'
 import { enterStream, guardStream, isStream } from './plain-stream.ts'
 import { type Failed, Run, type RunContext, type Slot } from './run.ts'
@@ -385,10 +385,6 @@ function lostConnection(cause: Error): GatewayError {
 }
 
 const nothingMore: Failed = { goesOn: undefined, held: undefined }
-
-function isPowerOfTwo(count: number): boolean {
-  return (count & (count - 1)) === 0
-}
 
 function kindOf(item: unknown): unknown {
   return (item as { kind?: unknown } | undefined)?.kind

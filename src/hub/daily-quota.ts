@@ -1,5 +1,6 @@
 import { GatewayError } from '../core/errors.ts'
 import type { Telemetry } from '../core/items.ts'
+import { billableBlocks } from '../core/message-size.ts'
 
 const dayMs = 86_400_000
 
@@ -36,7 +37,7 @@ export class DailyQuota {
   /** Counts messages that the hub accepted. */
   count(message: Telemetry): void {
     this.#turnDay()
-    this.#used += meters(message, this.#meterBytes)
+    this.#used += billableBlocks(message, this.#meterBytes)
   }
 
   /**
@@ -83,15 +84,4 @@ export class DailyQuota {
 
 function today(): number {
   return Math.floor(Date.now() / dayMs)
-}
-
-/** What a message costs in blocks of so many bytes: `billableBlocks`, which knows 4096 only. */
-function meters(message: Telemetry, meterBytes: number): number {
-  const { body, messageId, correlationId, contentType, contentEncoding, creationTimeUtc, properties } = message
-  let bytes = body.length
-  for (const text of [messageId, correlationId, contentType, contentEncoding, creationTimeUtc]) {
-    if (text !== undefined) bytes += Buffer.byteLength(text)
-  }
-  for (const name in properties) bytes += Buffer.byteLength(name) + Buffer.byteLength(properties[name] as string)
-  return Math.max(1, Math.ceil(bytes / meterBytes))
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { GatewayError } from '../core/errors.ts'
 import type { Properties, Telemetry } from '../core/items.ts'
-import { billableBlocks } from '../core/message-size.ts'
+import { billableBlockBytes, billableBlocks, billableBytes } from '../core/message-size.ts'
 
 /** Options of {@link jsonArray}, {@link newlineJoined} and {@link packing}. */
 export interface PackingOptions {
@@ -87,7 +87,7 @@ export function packReadings(readings: readonly Telemetry[], how: Packing): Pack
     }
     const first = together[0]
     // What joining adds is not known here; what became too large by that is halved.
-    const full = bytes + reading.body.length + 1 > how.maxMeters * meterBytes
+    const full = bytes + reading.body.length + 1 > how.maxMeters * billableBlockBytes
     if (first !== undefined && (full || !isAlike(first, reading))) close()
     if (together.length === 0) bytes = fixedBytes(reading)
     together.push(reading)
@@ -97,21 +97,13 @@ export function packReadings(readings: readonly Telemetry[], how: Packing): Pack
   return packs
 }
 
-const meterBytes = 4096
-
 /** Characters of a packed message's id. */
 const idLength = 32
 
 /** What a message of such readings costs beside their bodies. */
 function fixedBytes(reading: Telemetry): number {
-  let bytes = idLength
-  for (const name in reading.properties) {
-    bytes += Buffer.byteLength(name) + Buffer.byteLength(reading.properties[name] as string)
-  }
-  for (const value of [reading.contentType, reading.contentEncoding, reading.correlationId, reading.creationTimeUtc]) {
-    if (value !== undefined) bytes += Buffer.byteLength(value)
-  }
-  return bytes
+  const { body, messageId = '' } = reading
+  return billableBytes(reading) - body.length - Buffer.byteLength(messageId) + idLength
 }
 
 function joined(readings: readonly Telemetry[], how: Packing): Pack[] {

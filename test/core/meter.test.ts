@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { increment, PipelineMeter, Stopwatch } from '../../src/core/meter.ts'
+import { increment, isPowerOfTwo, PipelineMeter, Stopwatch } from '../../src/core/meter.ts'
 
 test('a stopwatch that never ran reads zero', () => {
   assert.equal(new Stopwatch().read(1000), 0)
@@ -72,4 +72,9 @@ test('increment begins at one', () => {
   increment(counts, 'a')
   increment(counts, 'a')
   assert.equal(counts.get('a'), 2)
+})
+
+test('powers of two are told, from the first on', () => {
+  const told = Array.from({ length: 1025 }, (_, count) => count).filter(isPowerOfTwo)
+  assert.deepEqual(told, [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024])
 })

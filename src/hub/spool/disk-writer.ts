@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Log } from '../../core/connection.ts'
 import { GatewayError } from '../../core/errors.ts'
+import { isPowerOfTwo } from '../../core/meter.ts'
 import { type Level, type LevelChange, levelCode, levelWords, type OpenedLevel } from './level.ts'
-import { isPowerOfTwo, Pauses } from './pauses.ts'
+import { Pauses } from './pauses.ts'
 
 /** What a {@link DiskWriter} works with. */
 export interface DiskWriterParts {

@@ -1,10 +1,12 @@
 // More than 250 lines: what is stored, what is counted of it and what room is left change together, and are looked after in one place.
+
 import { randomBytes } from 'node:crypto'
 import type { Log } from '../../core/connection.ts'
 import { silentLog } from '../../core/connection.ts'
 import { GatewayError } from '../../core/errors.ts'
 import type { Telemetry } from '../../core/items.ts'
 import { messageBytes } from '../../core/message-size.ts'
+import { isPowerOfTwo } from '../../core/meter.ts'
 import { BacklogIndex } from './backlog-index.ts'
 import { DiskWriter } from './disk-writer.ts'
 import { deviceRange, knownKey, knownRange, messageKey, messageRange, parseMessageKey, saltKey } from './keys.ts'
@@ -18,7 +20,6 @@ import {
   openLevel,
   repair,
 } from './level.ts'
-import { isPowerOfTwo } from './pauses.ts'
 import { decodeNote, decodeRecord, encodeNote, encodeRecord, type RecordContent, storedAtOf } from './record.ts'
 import type { DeviceBacklog, KnownDevice, SpoolStore, SpoolTotals, StoredMessage } from './store.ts'
 

@@ -26,8 +26,3 @@ export class Pauses {
     this.#failures = 0
   }
 }
-
-/** True for 1, 2, 4, 8 …: what goes wrong again and again is logged ever more rarely. */
-export function isPowerOfTwo(count: number): boolean {
-  return count > 0 && Number.isInteger(Math.log2(count))
-}

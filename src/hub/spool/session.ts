@@ -2,10 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { GatewayError } from '../../core/errors.ts'
 import type { Command, Identity, Receipt, Report, Telemetry } from '../../core/items.ts'
 import { maxSendBytes, messageBytes } from '../../core/message-size.ts'
+import { isPowerOfTwo } from '../../core/meter.ts'
 import { type HubSession, type HubSessionContext, PartialSendError } from '../port.ts'
 import type { Intake } from './intake.ts'
 import type { KnownDevices } from './known-devices.ts'
-import { isPowerOfTwo, type Pauses } from './pauses.ts'
+import type { Pauses } from './pauses.ts'
 
 /** What a {@link SpoolSession} works with. */
 export interface SpoolSessionParts {
