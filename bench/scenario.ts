@@ -34,11 +34,30 @@ export interface Row {
   measure(processes: Processes, effort: Effort): Promise<Measured>
 }
 
+/** Two rows set against each other in one figure. */
+export interface Ratio {
+  /** Path of what is compared, such as `end-to-end/100/headgate:honest`. */
+  readonly name: string
+  readonly of: string
+  readonly to: string
+  /**
+   * The figure of both rows. Where less is better (CPU, memory, time), `inverse` turns the ratio round, so that CPU per message becomes messages
+   * per CPU second.
+   */
+  readonly figure: string
+  readonly inverse?: boolean
+  /** What is aimed at; the report says whether it was reached. */
+  readonly atLeast?: number
+  readonly atMost?: number
+}
+
 /** Rows that do the same work and may be compared. */
 export interface Scenario {
   readonly name: string
   /** What is measured, in a sentence. */
   readonly about: string
+  /** Each is a JSON line of its own. */
+  readonly ratios?: readonly Ratio[]
   /** Takes so long that it is run only where it is named, or quick. */
   readonly onRequest?: boolean
   readonly rows: readonly Row[]
