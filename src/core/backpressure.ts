@@ -1,51 +1,71 @@
 import type { Writable } from 'node:stream'
 import type { StageMeter } from './meter.ts'
 
-interface Boundary {
+/** A place in a ring where what comes before may be told to wait. */
+export class Boundary {
   readonly meter: StageMeter | undefined
-  /** Since when a write to this stream has been told to wait; undefined while it takes more. */
-  blockedAt: number | undefined
+  readonly #changed: () => void
+  /** True while what comes before is told to wait. */
+  held = false
   /** Since when the stage is charged for it. */
   chargedAt: number | undefined
+
+  constructor(meter: StageMeter | undefined, changed: () => void) {
+    this.meter = meter
+    this.#changed = changed
+  }
+
+  hold(): void {
+    if (this.held) return
+    this.held = true
+    this.#changed()
+  }
+
+  release(): void {
+    if (!this.held) return
+    this.held = false
+    this.#changed()
+  }
 }
 
 /**
- * Watches the streams of one ring, in flow order, for writes that are told to wait. A stage is charged with blocked time
+ * Watches the boundaries of one ring, in flow order, for what is told to wait. A stage is charged with blocked time
  * while it holds the one before it and is not itself held by the one behind: so the metric names the culprit, not all who
  * queue up behind it.
  */
 export class BackpressureWatch {
   readonly #boundaries: Boundary[] = []
 
-  /** True while any stream of the ring has been told to wait. */
+  /** True while anything of the ring has been told to wait. */
   get blocked(): boolean {
-    return this.#boundaries.some((boundary) => boundary.blockedAt !== undefined)
+    return this.#boundaries.some((boundary) => boundary.held)
   }
 
-  /**
-   * Adds the next stream in flow order. `meter` counts what enters and is charged; undefined where several steps share
-   * the stream and are counted one by one.
-   */
-  add(stream: Writable, meter: StageMeter | undefined): void {
+  /** Adds the next boundary in flow order. `meter` is charged; undefined where several steps are charged one by one. */
+  boundary(meter: StageMeter | undefined): Boundary {
     const index = this.#boundaries.length
-    const boundary: Boundary = { meter, blockedAt: undefined, chargedAt: undefined }
+    const boundary = new Boundary(meter, () => this.#charge(index))
     this.#boundaries.push(boundary)
+    return boundary
+  }
+
+  /** Adds the next stream in flow order; `meter` also counts what enters. */
+  add(stream: Writable, meter: StageMeter | undefined): void {
+    this.watchWrites(stream, this.boundary(meter))
+  }
+
+  /** Makes a boundary that was added before that of a stream. */
+  watchWrites(stream: Writable, boundary: Boundary): void {
+    const { meter } = boundary
     const write = stream.write as (...args: unknown[]) => boolean
-    const watched = (...args: unknown[]): boolean => {
+    const watched = (chunk: unknown, encoding?: unknown, done?: unknown): boolean => {
       if (meter !== undefined) meter.items++
-      const more = write.apply(stream, args)
-      if (!more && boundary.blockedAt === undefined) {
-        boundary.blockedAt = performance.now()
-        this.#charge(index)
-      }
+      const more = write.call(stream, chunk, encoding, done)
+      if (!more) boundary.hold()
       return more
     }
     stream.write = watched as Writable['write']
-    const released = () => {
-      if (boundary.blockedAt === undefined) return
-      boundary.blockedAt = undefined
-      this.#charge(index)
-    }
+    const released = () => boundary.release()
     stream.on('drain', released)
     // A stream that was ended while it was full never emits drain.
     stream.on('finish', released)
@@ -53,7 +73,7 @@ export class BackpressureWatch {
 
   /** The ring is gone: nothing is held any more. */
   close(): void {
-    for (const boundary of this.#boundaries) boundary.blockedAt = undefined
+    for (const boundary of this.#boundaries) boundary.held = false
     for (let index = 0; index < this.#boundaries.length; index++) this.#charge(index)
   }
 
@@ -62,7 +82,7 @@ export class BackpressureWatch {
     const now = performance.now()
     for (let index = Math.max(0, changed - 1); index <= changed; index++) {
       const boundary = this.#boundaries[index] as Boundary
-      const guilty = boundary.blockedAt !== undefined && this.#boundaries[index + 1]?.blockedAt === undefined
+      const guilty = boundary.held && !this.#boundaries[index + 1]?.held
       if (guilty === (boundary.chargedAt !== undefined)) continue
       if (guilty) {
         boundary.chargedAt = now

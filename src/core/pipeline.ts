@@ -5,7 +5,7 @@ import type { Bytes, Level } from './levels.ts'
 import type { Gauge } from './meter.ts'
 import { defaultPolicy, type Policy } from './policy.ts'
 import { Ring } from './ring.ts'
-import type { Endpoint, Halves, Stage } from './stage.ts'
+import type { ActiveHalf, Endpoint, Halves, Stage } from './stage.ts'
 
 /** A stage whose levels the pipeline's signature has checked. */
 export interface AnyStage {
@@ -20,7 +20,7 @@ export interface AnyEndpoint {
   prepare?(): Promise<void>
   close?(): Promise<void>
   readonly gauges?: readonly Gauge[]
-  open(connection: Connection): Duplex
+  open(connection: Connection): Duplex | ActiveHalf<unknown, unknown>
 }
 
 /** What {@link Pipeline.with} may change. */

@@ -1,35 +1,18 @@
-// Over 250 lines: composing the lanes and deciding what an error leads to share the ring's private state; apart, each would
+// Over 250 lines: attaching a socket and deciding what an error leads to share the ring's private state; apart, each would
 // need the other's insides.
-import { type Duplex, finished, pipeline as streamPipeline } from 'node:stream'
+import { type Duplex, finished } from 'node:stream'
 import Pumpify from 'pumpify'
 import { BackpressureWatch } from './backpressure.ts'
 import { assertNotExpired } from './command-expiry.ts'
+import { Composition, type Placed } from './composition.ts'
 import type { Connection } from './connection.ts'
 import { GatewayError, type Verdict } from './errors.ts'
 import { type Command, failedReceipt } from './items.ts'
 import type { Level } from './levels.ts'
 import { type Direction, increment, isPowerOfTwo, type StageMeter } from './meter.ts'
 import type { Pipeline } from './pipeline.ts'
-import { enterStream, guardStream, isStream } from './plain-stream.ts'
-import { type Failed, Run, type RunContext, type Slot } from './run.ts'
-import type { EndingStep, Halves } from './stage.ts'
-
-/** A stage half with its place, before it is fused. */
-interface PlacedHalf {
-  readonly stage: number
-  readonly name: string
-  readonly half: NonNullable<Halves<Level, Level>['up']>
-}
-
-/** Where an item can enter a lane: before a slot of a run, or a plain stream. */
-type Entry = (item: unknown) => Promise<void> | undefined
-
-/** One lane as it was composed, with the way in before each of its halves. */
-interface Lane {
-  readonly parts: (Run | Duplex)[]
-  /** Entries by stage index, in lane order. */
-  readonly entries: { readonly stage: number; readonly enter: Entry }[]
-}
+import { type Failed, nameOf, type RunContext, type Slot } from './slot.ts'
+import type { Halves } from './stage.ts'
 
 /**
  * A pipeline opened for one connection: socket → up halves → endpoint → down halves → socket as one duplex (pumpify).
@@ -41,10 +24,8 @@ export class Ring {
   readonly connection: Connection
   readonly #pipeline: Pipeline
   readonly #halves: readonly Halves<Level, Level>[]
-  readonly #chain: Duplex[]
-  readonly #watch: BackpressureWatch
-  readonly #up: Lane
-  readonly #down: Lane
+  readonly #composition: Composition
+  readonly #watch = new BackpressureWatch()
   #source: NodeJS.ReadableStream | undefined
   #halted = false
   /** The innermost stage whose up half closed the connection by an error: it and those outside of it take nothing more. */
@@ -65,35 +46,28 @@ export class Ring {
     this.#halves = pipeline.stages.map((stage) => stage.open(connection))
     // Up to and with that stage no run waits for a hello's answer.
     this.#ahead = this.#halves.findLastIndex((halves) => halves.ahead)
-    const endpoint = guardStream(pipeline.endpoint.open(connection))
     connection.onRefused((error, items) => {
       const [name = pipeline.endpoint.name, direction] = (error.stage ?? '').split('.')
       this.#judge(error, items, connection.meter.stage(name, direction === 'down' ? 'down' : 'up'))
     })
-    this.#up = this.#compose('up')
-    this.#up.entries.push({ stage: pipeline.stages.length, enter: enterStream(endpoint) })
-    this.#down = this.#compose('down')
-
-    this.#watch = new BackpressureWatch()
-    const meter = connection.meter
-    this.#chain = []
-    const add = (part: Run | Duplex, name: string | undefined, direction: Direction) => {
-      const stream = part instanceof Run ? part.stream : part
-      this.#chain.push(stream)
-      const charged = part instanceof Run || name === undefined ? undefined : meter.stage(name, direction)
-      this.#watch.add(stream, charged)
-      if (!(part instanceof Run))
-        stream.on('error', (error) => this.#fail(GatewayError.from(error, `${name}.${direction}`)))
-    }
-    for (const part of this.#up.parts) add(part, this.#nameOf(part, 'up'), 'up')
-    add(endpoint, pipeline.endpoint.name, 'up')
-    for (const part of this.#down.parts) add(part, this.#nameOf(part, 'down'), 'down')
-
-    this.stream = new Pumpify(this.#chain)
-    // The reason of a failure is kept at the stage, since pump destroys the neighbours without it.
-    this.stream.on('error', (error) => {
-      if (!this.#halted) this.#fail(GatewayError.from(error))
+    this.#composition = new Composition({
+      placed: this.#place(),
+      fuse: pipeline.fuse,
+      ahead: this.#ahead,
+      meter: connection.meter,
+      watch: this.#watch,
+      contextOf: (direction, readsAhead) => this.#context(direction, readsAhead),
+      broken: (error, name) => this.#fail(GatewayError.from(error, name)),
     })
+    const { chain } = this.#composition
+    if (chain.length === 1) this.stream = chain[0] as Duplex
+    else {
+      this.stream = new Pumpify(chain)
+      // The reason of a failure is kept at the stage, since pump destroys the neighbours without it.
+      this.stream.on('error', (error) => {
+        if (!this.#halted) this.#fail(GatewayError.from(error))
+      })
+    }
     finished(this.stream, () => this.#close())
   }
 
@@ -127,7 +101,7 @@ export class Ring {
   destroy(failure?: GatewayError): void {
     if (failure !== undefined) this.#fail(failure)
     this.#destroyed = true
-    for (const stream of this.#chain) stream.destroy()
+    for (const stream of this.#composition.chain) stream.destroy()
     this.stream.destroy()
   }
 
@@ -138,14 +112,12 @@ export class Ring {
   attach(socket: Duplex, done: (failure: GatewayError | undefined) => void): void {
     this.#source = socket
     const meter = this.connection.meter
-    // stream.pipeline listens to both ends of the socket, beside TLS and the gateway: more than Node suspects of a leak.
-    socket.setMaxListeners(socket.getMaxListeners() + 10)
     this.#watch.add(socket, meter.stage('socket', 'down'))
     socket.on('data', (chunk: Buffer) => {
       meter.bytesUp += chunk.length
     })
-    const lastRun = this.#chain.at(-1) as Duplex
-    const inLane = () => lastRun.readableLength + this.stream.readableLength
+    const last = this.#composition.chain.at(-1) as Duplex
+    const inLane = () => last.readableLength + (last === this.stream ? 0 : this.stream.readableLength)
     let noneAt = Date.now()
     /** All that was said until then was given to the socket. */
     let givenAt = noneAt
@@ -171,68 +143,51 @@ export class Ring {
     socket.on('error', (error) => {
       if (!this.#halted) this.#fail(lostConnection(error))
     })
-    streamPipeline(socket, this.stream, socket, (error) => {
+    // Not stream.pipeline, whose listeners on both ends cost more than all of the ring, and which takes a ring that has ended in order
+    // while the device has not for one that broke.
+    socket.pipe(this.stream)
+    this.stream.pipe(socket)
+    let open = 2
+    const closed = () => {
+      if (--open > 0) return
       clearTimeout(linger)
-      if (error && !this.#halted) this.#fail(lostConnection(error))
       this.#close()
       done(this.#failure)
-    })
-  }
-
-  #compose(direction: Direction): Lane {
-    const placed: PlacedHalf[] = []
-    this.#halves.forEach((halves, stage) => {
-      const half = halves[direction]
-      const name = this.#pipeline.stages[stage]?.name as string
-      if (half !== undefined) placed.push({ stage, name, half })
-    })
-    if (direction === 'down') placed.reverse()
-    const lane: Lane = { parts: [], entries: [] }
-    const ahead = direction === 'up' ? this.#ahead : -1
-    let steps: PlacedHalf[] = []
-    const closeRun = (last: boolean) => {
-      if (steps.length > 0 || last) this.#addRun(lane, direction, steps, last)
-      steps = []
     }
-    for (const each of placed) {
-      if (isStream(each.half)) {
-        closeRun(false)
-        const stream = guardStream(each.half)
-        lane.parts.push(stream)
-        lane.entries.push({ stage: each.stage, enter: enterStream(stream) })
-      } else {
-        if (!this.#pipeline.fuse || steps.at(-1)?.stage === ahead) closeRun(false)
-        steps.push(each)
+    socket.once('close', () => {
+      if (!socket.readableEnded || !socket.writableFinished) {
+        if (!this.#halted) this.#fail(lostConnection(new Error('the connection closed before both sides had ended it')))
+        this.stream.destroy()
       }
-    }
-    // The down lane always ends in a run, so that a reply of the outermost stage has a way in behind its own down half.
-    closeRun(direction === 'down')
-    return lane
+      closed()
+    })
+    finished(this.stream, (error) => {
+      if (error) socket.destroy()
+      closed()
+    })
   }
 
-  #addRun(lane: Lane, direction: Direction, steps: readonly PlacedHalf[], last: boolean): void {
-    const slots = steps.map((each): Slot => {
-      const reply = (item: unknown) => this.#turn(direction, each.stage, item)
-      const meter = this.connection.meter.stage(each.name, direction)
-      const step = stepOf(each.half)
-      const push = direction === 'down' ? unlessExpired(step.push) : step.push
-      return { name: `${each.name}.${direction}`, stage: each.stage, meter, reply, push, end: step.end }
-    })
-    const bytesIn = direction === 'up' && lane.parts.length === 0
-    // What comes from the endpoint may be the receipt of a whole batch, which keeps its messages alive.
-    const maxWaiting = direction === 'down' && lane.parts.length === 0 ? 1 : undefined
-    const readsAhead = direction === 'up' && steps.length > 0 && steps.every(({ stage }) => stage <= this.#ahead)
-    const run = new Run(slots, { bytesIn, bytesOut: last, maxWaiting }, this.#context(direction, readsAhead))
-    steps.forEach((each, at) => {
-      lane.entries.push({ stage: each.stage, enter: (item) => run.inject(at, item) })
-    })
-    if (last) lane.entries.push({ stage: -1, enter: (item) => run.inject(run.length, item) })
-    lane.parts.push(run)
+  #place(): readonly Placed[] {
+    const { stages, endpoint } = this.#pipeline
+    const lane = (direction: Direction) =>
+      this.#halves.flatMap((halves, stage): Placed[] => {
+        const half = halves[direction] as Placed['half'] | undefined
+        return half === undefined ? [] : [{ stage, name: stages[stage]?.name as string, direction, half, waiting: 16 }]
+      })
+    const inmost: Placed = {
+      stage: stages.length,
+      name: endpoint.name,
+      direction: 'up',
+      half: endpoint.open(this.connection),
+      waiting: 1,
+    }
+    return [...lane('up'), inmost, ...lane('down').reverse()]
   }
 
   #context(direction: Direction, readsAhead: boolean): RunContext {
     return {
-      failed: (error, item, slot) => this.#failed(GatewayError.from(error, slot.name), item, slot, direction),
+      failed: (error, item, slot) => this.#failed(GatewayError.from(error, nameOf(slot)), item, slot, direction),
+      reply: (item, slot) => this.#turn(direction, slot.stage, item),
       // Before identity whoever judges what comes too early sees those too that a stage reading ahead has refused.
       refused: (item) =>
         this.#refusals &&
@@ -244,6 +199,7 @@ export class Ring {
         !readsAhead && this.connection.identity === undefined && kindOf(item) === 'hello'
           ? this.connection.helloAnswered()
           : undefined,
+      assertTimely: direction === 'down' ? assertTimely : undefined,
     }
   }
 
@@ -253,8 +209,8 @@ export class Ring {
    * up again is bounded by the commands that are waiting, and must not wait, or the ring could hold itself for ever.
    */
   #turn(from: Direction, stage: number, item: unknown): Promise<void> | undefined {
-    if (from === 'up') return this.#down.entries.find((entry) => entry.stage < stage)?.enter(item)
-    this.#up.entries.find((entry) => entry.stage > stage)?.enter(item)
+    if (from === 'up') return this.#composition.enterOutside(stage, item)
+    void this.#composition.enterInside(stage, item)
     return undefined
   }
 
@@ -366,14 +322,9 @@ export class Ring {
   }
 
   #close(): void {
-    for (const stream of this.#chain) stream.destroy()
+    for (const stream of this.#composition.chain) stream.destroy()
     this.#watch.close()
     this.connection.close()
-  }
-
-  #nameOf(part: Run | Duplex, direction: Direction): string | undefined {
-    const stage = this.#halves.findIndex((halves) => halves[direction] === part)
-    return this.#pipeline.stages[stage]?.name
   }
 }
 
@@ -391,15 +342,6 @@ function kindOf(item: unknown): unknown {
 }
 
 /** A command whose time ran out on its way through a slow stage or a full lane goes no further. */
-function unlessExpired(push: Slot['push']): Slot['push'] {
-  return (item, out) => {
-    if (kindOf(item) === 'command') assertNotExpired(item as Command)
-    return push(item, out)
-  }
-}
-
-function stepOf(half: PlacedHalf['half']): Pick<Slot, 'push' | 'end'> {
-  if (typeof half === 'function') return { push: half, end: undefined }
-  const ending = half as EndingStep<unknown, unknown, unknown>
-  return { push: (item, out) => ending.push(item, out), end: (out) => ending.end(out) }
+function assertTimely(item: unknown): void {
+  if (kindOf(item) === 'command') assertNotExpired(item as Command)
 }

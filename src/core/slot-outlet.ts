@@ -1,4 +1,5 @@
 import type { GatewayError } from './errors.ts'
+import type { RunContext, Slot } from './slot.ts'
 import type { Outlet } from './stage.ts'
 
 /** A failure in its place among the items that a step emitted; it takes effect when those before it have passed on. */
@@ -16,49 +17,60 @@ export class Deferred {
 
 /** The one outlet of a run, pointed at the slot whose step is being called. */
 export class SlotOutlet implements Outlet<unknown, unknown> {
-  #reply: ((item: unknown) => Promise<void> | undefined) | undefined
+  readonly #context: RunContext
+  #slot: Slot | undefined
   #at = 0
   #out: unknown[] | undefined
-  #held: Promise<void>[] = []
+  #held: Promise<void>[] | undefined
+
+  constructor(context: RunContext) {
+    this.#context = context
+  }
 
   /** Points the outlet at slot `at`: what it emits goes to `out`. */
-  open(reply: (item: unknown) => Promise<void> | undefined, at: number, out: unknown[]): void {
-    this.#reply = reply
+  open(slot: Slot, at: number, out: unknown[]): void {
+    this.#slot = slot
     this.#at = at
     this.#out = out
   }
 
+  /** True while something that was said to the device has no room. */
+  get holds(): boolean {
+    return this.#held !== undefined
+  }
+
   /** Ends the step's turn: after this its outlet throws. Returns what its replies still wait for. */
   close(): Promise<void> | undefined {
-    this.#reply = undefined
+    this.#slot = undefined
     this.#out = undefined
-    if (this.#held.length === 0) return undefined
     const held = this.#held
-    this.#held = []
+    if (held === undefined) return undefined
+    this.#held = undefined
     return Promise.all(held).then(() => undefined)
   }
 
   emit(item: unknown): void {
-    this.#turn().push(item)
+    if (this.#out === undefined) throw turnOver()
+    this.#out.push(item)
   }
 
   reply(item: unknown): void {
-    this.#turn()
-    const held = this.#reply?.(item)
+    if (this.#slot === undefined) throw turnOver()
+    const held = this.#context.reply(item, this.#slot)
     if (held !== undefined) this.hold(held)
   }
 
   fail(error: GatewayError, item: unknown): void {
-    this.#turn().push(new Deferred(error, item, this.#at))
+    this.emit(new Deferred(error, item, this.#at))
   }
 
   /** Makes the lane wait at the next close. */
   hold(held: Promise<void>): void {
+    this.#held ??= []
     this.#held.push(held)
   }
+}
 
-  #turn(): unknown[] {
-    if (this.#out !== undefined) return this.#out
-    throw new Error('a step used its outlet after its turn had ended; that takes a Node stream')
-  }
+function turnOver(): Error {
+  return new Error('a step used its outlet after its turn had ended; that takes a Node stream')
 }

@@ -29,8 +29,47 @@ export interface EndingStep<In, Next, Back> {
   end(out: Outlet<Next, Back>): undefined | void | Promise<void>
 }
 
-/** One direction of a stage: a step, a step that hears the end, or any Node duplex (through2, split2, zlib, your own). */
-export type Half<In, Next, Back> = Step<In, Next, Back> | EndingStep<In, Next, Back> | Duplex
+/** A step that does better with all items of a turn at hand, such as one that joins texts into one buffer. */
+export interface TurnStep<In, Next, Back> {
+  readonly push: Step<In, Next, Back>
+  /** Called in place of `push` for several items, with the same results as `push` for each in order; what may fail is pushed singly. */
+  pushAll(items: readonly In[], out: Outlet<Next, Back>): void
+}
+
+/** What an {@link ActiveHalf} works with all its life. */
+export interface ActiveContext<Next> {
+  /**
+   * Gives an item out, at any moment. Returns a promise while what comes next has no room: an item has been taken all the
+   * same, and the half should give no more before that resolves.
+   */
+  give(item: Next): Promise<void> | undefined
+  /** Ends the connection at once: for what concerns no single item. */
+  fail(error: Error): void
+}
+
+/**
+ * A half that also acts in its own time: it keeps items, gives them out by a timer or when the hub has answered. It does what a Node duplex
+ * would, at a fraction of the cost, since a ring runs it between steps without a stream of its own. The batcher and the hub
+ * endpoint are two.
+ */
+export interface ActiveHalf<In, Next> {
+  /** Called once, before anything else. */
+  start(context: ActiveContext<Next>): void
+  /** Takes an item; a promise holds the lane until it resolves. Calls never overlap. A throw ends the connection. */
+  push(item: In): undefined | void | Promise<void>
+  /** The lane ends: gives out what is left, and resolves when it has nothing more to give. */
+  end(): undefined | void | Promise<void>
+  /** The connection is gone: lets go of timers and sessions. Called once, also after `end`. */
+  destroy(): void
+}
+
+/** One direction of a stage: a step, one that hears the end, an active half, or any Node duplex (through2, split2, zlib, your own). */
+export type Half<In, Next, Back> =
+  | Step<In, Next, Back>
+  | EndingStep<In, Next, Back>
+  | TurnStep<In, Next, Back>
+  | ActiveHalf<In, Next>
+  | Duplex
 
 /** A stage opened for one connection. A direction that is absent passes everything through. */
 export interface Halves<Outer extends Level, Inner extends Level> {
@@ -59,7 +98,7 @@ export interface Stage<Outer extends Level, Inner extends Level> {
   readonly levels?: readonly [Outer, Inner]
 }
 
-/** The hub end of a pipeline: one duplex a connection, whose writable takes what goes up and whose readable gives what goes down. */
+/** The hub end of a pipeline: one duplex, or active half, a connection. It takes what goes up and gives what goes down. */
 export interface Endpoint<L extends Level> {
   readonly name: string
   /** What must be done once before the first connection. */
@@ -68,7 +107,7 @@ export interface Endpoint<L extends Level> {
   close?(): Promise<void>
   /** Numbers of what it leads to, for the metrics. */
   readonly gauges?: readonly Gauge[]
-  open(connection: Connection): Duplex
+  open(connection: Connection): Duplex | ActiveHalf<L['up'], L['down']>
   /** For the compiler only; never set. */
   readonly level?: L
 }

@@ -1,4 +1,3 @@
-import { Duplex } from 'node:stream'
 import type { Connection } from '../core/connection.ts'
 import { GatewayError } from '../core/errors.ts'
 import {
@@ -13,7 +12,7 @@ import {
 import type { Batches, Messages } from '../core/levels.ts'
 import { maxSendBytes, messageBytes } from '../core/message-size.ts'
 import type { PipelineMeter } from '../core/meter.ts'
-import { type Outlet, type Stage, stage } from '../core/stage.ts'
+import { type ActiveContext, type ActiveHalf, type Outlet, type Stage, stage } from '../core/stage.ts'
 import type { Packing } from './packing.ts'
 import { type Packs, packed, withoutContent } from './packs.ts'
 
@@ -97,16 +96,19 @@ function slim(item: Telemetry | Report): Telemetry | Report {
 
 type Limits = Required<Omit<BatchOptions, 'pack'>>
 
-/** The collecting half. A Duplex rather than a Transform, because a batch keeps filling while the one before it waits to be read. */
-class Batcher extends Duplex {
+type Item = Batches['up']
+
+/** The collecting half. An active one, because a linger gives out what no item brings, and a batch keeps filling while the one before it waits for room. */
+class Batcher implements ActiveHalf<Messages['up'], Item> {
   readonly #limits: Limits
   readonly #connection: Connection
   readonly #prepare: (messages: (Telemetry | Report)[]) => (Telemetry | Report)[]
+  #context: ActiveContext<Item> | undefined
   #messages: (Telemetry | Report)[] = []
   #bytes = 0
   #timer: NodeJS.Timeout | undefined
-  /** The reader has asked for more than was pushed. */
-  #room = false
+  /** What comes next has room for a batch. */
+  #room = true
   /** What is collected should go as soon as there is room. */
   #due = false
   #held: (() => void) | undefined
@@ -116,47 +118,42 @@ class Batcher extends Duplex {
     connection: Connection,
     prepare: (messages: (Telemetry | Report)[]) => (Telemetry | Report)[],
   ) {
-    super({ objectMode: true, readableHighWaterMark: 1, writableHighWaterMark: 16 })
     this.#prepare = prepare
     this.#limits = limits
     this.#connection = connection
   }
 
-  override _write(item: Messages['up'], _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+  start(context: ActiveContext<Item>): void {
+    this.#context = context
+  }
+
+  push(item: Messages['up']): Promise<void> | undefined {
     if (item.kind === 'receipt') {
-      this.push(item satisfies Receipt<Command>)
-      done()
-      return
+      // What waits is bounded by the commands that the device was given, and no reading shall wait for it.
+      void this.#context?.give(item satisfies Receipt<Command>)
+      return undefined
     }
     if (item.kind === 'hello') {
-      done(
-        new GatewayError('BUG', 'a hello reached the batcher: no authenticate stage answers it', { stage: 'batch.up' }),
-      )
-      return
+      throw new GatewayError('BUG', 'a hello reached the batcher: no authenticate stage answers it', {
+        stage: 'batch.up',
+      })
     }
     const bytes = this.#sizeOf(item)
     if (this.#messages.length > 0 && this.#bytes + bytes > this.#limits.maxBytes) {
-      this.#whenFlushed(() => this.#add(item, bytes, done))
-    } else {
-      this.#add(item, bytes, done)
+      const pending = this.#whenFlushed()
+      if (pending !== undefined) return pending.then(() => this.#add(item, bytes))
     }
+    return this.#add(item, bytes)
   }
 
-  override _read(): void {
-    this.#room = true
-    if (this.#due) this.#flush()
+  end(): Promise<void> | undefined {
+    return this.#whenFlushed()
   }
 
-  override _final(done: (error?: Error | null) => void): void {
-    this.#whenFlushed(() => {
-      this.push(null)
-      done()
-    })
-  }
-
-  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+  destroy(): void {
     clearTimeout(this.#timer)
-    done(error)
+    this.#room = false
+    this.#held?.()
   }
 
   /** A message that no batch can carry stays in its place, refused, and counts no bytes. */
@@ -170,26 +167,26 @@ class Batcher extends Duplex {
     return 0
   }
 
-  #add(item: Telemetry | Report, bytes: number, done: () => void): void {
+  #add(item: Telemetry | Report, bytes: number): Promise<void> | undefined {
     this.#messages.push(slim(item))
     this.#bytes += bytes
     const { maxCount, maxBytes, lingerMs } = this.#limits
-    if (this.#messages.length >= maxCount || this.#bytes >= maxBytes) {
-      this.#whenFlushed(done)
-      return
-    }
+    if (this.#messages.length >= maxCount || this.#bytes >= maxBytes) return this.#whenFlushed()
     this.#timer ??= setTimeout(() => {
       this.#due = true
       this.#flush()
     }, lingerMs)
-    done()
+    return undefined
   }
 
-  /** Runs `then` once what is collected has been pushed: at once where there is room, else when the reader asks. */
-  #whenFlushed(then: () => void): void {
+  /** Gives out what is collected: at once where there is room, else the promise resolves when that has been done. */
+  #whenFlushed(): Promise<void> | undefined {
     this.#due = true
-    this.#held = then
     this.#flush()
+    if (!this.#due) return undefined
+    return new Promise((resolve) => {
+      this.#held = resolve
+    })
   }
 
   #flush(): void {
@@ -198,7 +195,7 @@ class Batcher extends Duplex {
       const full: Batch = { kind: 'batch', messages: this.#prepare(this.#messages), bytes: this.#bytes }
       this.#messages = []
       this.#bytes = 0
-      this.#room = this.push(full)
+      this.#giveOut(full)
     }
     clearTimeout(this.#timer)
     this.#timer = undefined
@@ -206,5 +203,15 @@ class Batcher extends Duplex {
     const held = this.#held
     this.#held = undefined
     held?.()
+  }
+
+  #giveOut(full: Batch): void {
+    const pending = this.#context?.give(full)
+    if (pending === undefined) return
+    this.#room = false
+    void pending.then(() => {
+      this.#room = true
+      if (this.#due) this.#flush()
+    })
   }
 }

@@ -1,9 +1,8 @@
-import { Duplex } from 'node:stream'
 import type { Connection } from '../core/connection.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { Batch, BatchReceipt, Command, Receipt, Report, Telemetry } from '../core/items.ts'
 import type { Batches } from '../core/levels.ts'
-import type { Endpoint } from '../core/stage.ts'
+import type { ActiveContext, ActiveHalf, Endpoint } from '../core/stage.ts'
 import { type Hub, type HubSession, PartialSendError } from '../hub/port.ts'
 import { CommandDesk } from './command-desk.ts'
 
@@ -35,27 +34,28 @@ export function hub(to: Hub, options: HubOptions = {}): Endpoint<Batches> {
 }
 
 /** Up turns into down here: batches go in, their receipts come out, in order, among the commands. */
-class HubEndpoint extends Duplex {
+class HubEndpoint implements ActiveHalf<Batch | Receipt<Command>, BatchReceipt | Command> {
   readonly #limits: Required<HubOptions>
   readonly #connection: Connection
   readonly #queue: Batch[] = []
+  #context: ActiveContext<BatchReceipt | Command> | undefined
   #session: HubSession | undefined
   #desk: CommandDesk | undefined
   #sending = false
-  /** The write that waits for a place in flight. */
+  #gone = false
+  /** The push that waits for a place in flight. */
   #held: (() => void) | undefined
-  #room: (() => void)[] = []
-  #full = false
+  /** Resolves when what was given last has room behind it. */
+  #room: Promise<void> | undefined
   #sent: (() => void) | undefined
 
   constructor(to: Hub, limits: Required<HubOptions>, connection: Connection) {
-    super({ objectMode: true, readableHighWaterMark: 1, writableHighWaterMark: 1 })
     this.#limits = limits
     this.#connection = connection
     connection.onIdentify(async (identity) => {
       const { signal, meter, log } = connection
       const session = await to.open(identity, { signal, meter: meter.hub, log })
-      if (this.destroyed) {
+      if (this.#gone) {
         await session.close()
         throw new GatewayError('HUB_SESSION_CLOSED', 'the connection ended while its hub session was opened')
       }
@@ -66,51 +66,44 @@ class HubEndpoint extends Duplex {
         limits,
         (command) => this.#give(command),
         () => this.#held !== undefined,
-        (failure) => this.destroy(failure),
+        (failure) => this.#context?.fail(failure),
       )
     })
   }
 
-  override _write(
-    item: Batch | Receipt<Command>,
-    _encoding: BufferEncoding,
-    done: (error?: Error | null) => void,
-  ): void {
+  start(context: ActiveContext<BatchReceipt | Command>): void {
+    this.#context = context
+  }
+
+  push(item: Batch | Receipt<Command>): Promise<void> | undefined {
     if (item.kind === 'receipt') {
       this.#desk?.answered(item)
-      done()
-      return
+      return undefined
     }
     this.#queue.push(item)
     this.#connection.countInFlight(item.messages.length)
-    if (this.#queue.length < this.#limits.maxInFlight) done()
-    else this.#held = done
     if (!this.#sending) void this.#sendAll()
-  }
-
-  override _read(): void {
-    this.#full = false
-    const waiting = this.#room
-    this.#room = []
-    for (const resolve of waiting) resolve()
+    if (this.#queue.length < this.#limits.maxInFlight) return undefined
+    return new Promise((resolve) => {
+      this.#held = resolve
+    })
   }
 
   /** The device has finished: what is in flight is answered, what it can no longer answer is given back. */
-  override _final(done: (error?: Error | null) => void): void {
-    const finish = async () => {
-      await this.#closeSession()
-      this.push(null)
-      done()
+  async end(): Promise<void> {
+    if (this.#sending) {
+      await new Promise<void>((resolve) => {
+        this.#sent = resolve
+      })
     }
-    if (this.#sending) this.#sent = () => void finish()
-    else void finish()
+    await this.#closeSession()
   }
 
-  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+  destroy(): void {
+    this.#gone = true
     for (const left of this.#queue) this.#connection.countInFlight(-left.messages.length)
     this.#queue.length = 0
-    this._read()
-    done(error)
+    this.#held?.()
     void this.#closeSession(farewellMs)
   }
 
@@ -133,7 +126,7 @@ class HubEndpoint extends Duplex {
     this.#sending = true
     for (let next = this.#queue[0]; next !== undefined; next = this.#queue[0]) {
       const answer = await this.#send(next)
-      if (this.destroyed) break
+      if (this.#gone) break
       this.#queue.shift()
       this.#connection.countInFlight(-next.messages.length)
       await this.#give(answer)
@@ -145,16 +138,15 @@ class HubEndpoint extends Duplex {
     this.#sent?.()
   }
 
-  /** Resolves when the reader wants more: an unread receipt holds the next send. */
+  /** Resolves when what comes next wants more: an unread receipt holds the next send. */
   async #give(item: BatchReceipt | Command): Promise<void> {
-    await this.#whenWanted()
-    if (this.destroyed) return
-    this.#full = !this.push(item)
-    await this.#whenWanted()
-  }
-
-  async #whenWanted(): Promise<void> {
-    while (this.#full && !this.destroyed) await new Promise<void>((resolve) => this.#room.push(resolve))
+    while (this.#room !== undefined && !this.#gone) await this.#room
+    if (this.#gone) return
+    const room = this.#context?.give(item)
+    if (room === undefined) return
+    this.#room = room
+    await room
+    if (this.#room === room) this.#room = undefined
   }
 
   async #send(batch: Batch): Promise<BatchReceipt> {
@@ -190,7 +182,7 @@ class HubEndpoint extends Duplex {
       if (this.#session === undefined) throw new GatewayError('HUB_SESSION_CLOSED', 'there is no hub session')
       await send(this.#session)
     } catch (thrown) {
-      if (this.destroyed) return
+      if (this.#gone) return
       const failures =
         thrown instanceof PartialSendError
           ? thrown.failures

@@ -1,9 +1,10 @@
 import type { Duplex } from 'node:stream'
+import { activeStream } from '../core/active-stream.ts'
 import { Connection } from '../core/connection.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { Level } from '../core/levels.ts'
 import { isStream } from '../core/plain-stream.ts'
-import type { EndingStep, Half, Outlet, Stage, Step } from '../core/stage.ts'
+import type { Half, Outlet, Stage, Step } from '../core/stage.ts'
 
 /** What a stage half made of what it was fed. */
 export interface Fed<Next, Back> {
@@ -41,8 +42,8 @@ async function feedHalf<In, Next, Back>(
 ): Promise<Fed<Next, Back>> {
   const fed: Fed<Next, Back> = { emitted: [], replied: [], errors: [] }
   if (half === undefined) return fed
-  if (isStream(half)) {
-    await feedStream(half, items, fed)
+  if (isStream(half) || 'start' in half) {
+    await feedStream(isStream(half) ? half : activeStream(half), items, fed)
     return fed
   }
   const out: Outlet<Next, Back> = {
@@ -52,7 +53,7 @@ async function feedHalf<In, Next, Back>(
   }
   const push: Step<In, Next, Back> = typeof half === 'function' ? half : (item, outlet) => half.push(item, outlet)
   for (const item of items) await attempt(() => push(item, out), fed.errors)
-  if (typeof half !== 'function') await attempt(() => (half as EndingStep<In, Next, Back>).end(out), fed.errors)
+  if (typeof half !== 'function' && 'end' in half) await attempt(() => half.end(out), fed.errors)
   return fed
 }
 

@@ -53,8 +53,8 @@ function openHalf<In, Next, Back>(
     reply: (replied) => outcomes.push({ replied, text: `reply ${valueText(replied)}` }),
     fail: refuse,
   }
-  if (half !== undefined && isStream(half)) {
-    throw new GatewayError('CONFIGURATION', `the half of ${name} is a stream, which works in its own time`)
+  if (half !== undefined && (isStream(half) || 'start' in half)) {
+    throw new GatewayError('CONFIGURATION', `the half of ${name} is no step: it works in its own time`)
   }
   const call = (work: () => unknown, item: unknown): Promise<void> | undefined => {
     const refuseThrown = (thrown: unknown) => refuse(GatewayError.from(thrown), item)
@@ -70,7 +70,7 @@ function openHalf<In, Next, Back>(
   return {
     outcomes,
     push: (item) => call(() => (push === undefined ? out.emit(item as unknown as Next) : push(item, out)), item),
-    end: () => call(() => (half === undefined || typeof half === 'function' ? undefined : half.end(out)), undefined),
+    end: () => call(() => (typeof half === 'object' && 'end' in half ? half.end(out) : undefined), undefined),
     heldBytes: () => (typeof half === 'object' && 'heldBytes' in half ? Number(half.heldBytes) : undefined),
   }
 }

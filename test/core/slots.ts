@@ -1,5 +1,8 @@
 import { PipelineMeter } from '../../src/core/meter.ts'
-import { Run, type RunContext, type RunOptions, type Slot } from '../../src/core/run.ts'
+import type { Transform } from 'node:stream'
+import { FusedStream, type FusedStreamOptions } from '../../src/core/fused-stream.ts'
+import type { Run } from '../../src/core/run.ts'
+import { nameOf, type RunContext, type Slot } from '../../src/core/slot.ts'
 import type { EndingStep, Outlet, Step } from '../../src/core/stage.ts'
 
 export type AnyStep = Step<unknown, unknown, unknown>
@@ -7,7 +10,7 @@ export type AnyOutlet = Outlet<unknown, unknown>
 
 /** A run of its own, outside of any ring: items in and out, replies collected. */
 export interface LoneRun {
-  readonly run: Run
+  readonly run: { readonly stream: Transform; inject(at: number, item: unknown): Promise<void> | undefined }
   readonly meter: PipelineMeter
   /** What came out so far. */
   readonly out: unknown[]
@@ -15,7 +18,7 @@ export interface LoneRun {
   readonly failed: { readonly error: unknown; readonly item: unknown; readonly slot: string }[]
 }
 
-export interface LoneRunOptions extends Partial<RunOptions> {
+export interface LoneRunOptions extends Partial<FusedStreamOptions> {
   readonly context?: Partial<RunContext>
   /** False leaves what comes out in the stream; default true. */
   readonly read?: boolean
@@ -37,22 +40,26 @@ export function loneRun(
   }
   const slots = steps.map((step, stage): Slot => {
     const name = `s${stage}`
-    const common = { name: `${name}.up`, stage, meter: meter.stage(name, 'up'), reply }
+    const common = { stage, meter: meter.stage(name, 'up'), pushAll: undefined }
     if (typeof step === 'function') return { ...common, push: step, end: undefined }
     return { ...common, push: (item, outlet) => step.push(item, outlet), end: (outlet) => step.end(outlet) }
   })
   const context: RunContext = {
     failed(error, item, slot) {
-      failed.push({ error, item, slot: slot.name })
+      failed.push({ error, item, slot: nameOf(slot) })
       return { goesOn: undefined, held: undefined }
     },
+    reply,
     refused: () => false,
     shut: () => false,
     identified: () => true,
     answered: () => undefined,
+    assertTimely: undefined,
     ...options.context,
   }
-  const run = new Run(slots, { bytesIn: false, bytesOut: false, ...options }, context)
+  const part = { slots, direction: 'up' as const, context, boundary: undefined }
+  const { stream, parts } = new FusedStream([part], { bytesIn: false, bytesOut: false, ...options })
+  const run = { stream, inject: (at: number, item: unknown) => (parts[0] as Run).inject(at, item) }
   if (options.read ?? true) run.stream.on('data', (item) => out.push(item))
   return { run, meter, out, replied, failed }
 }

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import { describe, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import fc from 'fast-check'
+import { activeStream } from '../../src/core/active-stream.ts'
 import { Connection } from '../../src/core/connection.ts'
 import { GatewayError } from '../../src/core/errors.ts'
 import { type Batch, command, hello, receipt, report, telemetry } from '../../src/core/items.ts'
@@ -166,7 +167,7 @@ describe('batch, collecting', () => {
   test('a destroyed batcher keeps no process alive', async () => {
     const timers = () => process.getActiveResourcesInfo().filter((each) => each === 'Timeout').length
     const before = timers()
-    const up = batch({ lingerMs: 60_000 }).open(new Connection({ id: 'c', pipeline: 'p' })).up as Duplex
+    const up = activeStream(batch({ lingerMs: 60_000 }).open(new Connection({ id: 'c', pipeline: 'p' })).up as never)
     up.write(message(1))
     assert.equal(timers(), before + 1)
     up.destroy()
@@ -253,7 +254,7 @@ describe('batch, packing', () => {
     const { connection, up, down: half } = open()
     const refused = reading(2)
     refused.refused = new GatewayError('BAD_CONTENT', 'no')
-    const full = await collect(up as Duplex, reading(0), reading(1), refused, reading(3))
+    const full = await collect(activeStream(up as never), reading(0), reading(1), refused, reading(3))
     assert.deepEqual(
       full.messages.map((message) => (message.kind === 'telemetry' ? message.body.toString() : message)),
       ['[0,1]', '', '[3]'],
@@ -274,7 +275,7 @@ describe('batch, packing', () => {
 
   test('what the hub says of a packed message holds for its readings', async () => {
     const { up, down: half } = open(newlineJoined())
-    const full = await collect(up as Duplex, ...[0, 1, 2, 3].map(reading))
+    const full = await collect(activeStream(up as never), ...[0, 1, 2, 3].map(reading))
     assert.equal(full.messages.length, 1)
     const later = new GatewayError('HUB_THROTTLED', 'later')
     const receipts = await down(half, {
@@ -291,7 +292,7 @@ describe('batch, packing', () => {
     const { up, down: half } = open()
     const known = reading(1)
     known.alreadyAccepted = true
-    const full = await collect(up as Duplex, reading(0), known, reading(2), reading(3))
+    const full = await collect(activeStream(up as never), reading(0), known, reading(2), reading(3))
     assert.equal(full.messages.length, 3)
     const receipts = await down(half, { ...receipt(full, 'complete'), exceptions: new Map() })
     assert.deepEqual(

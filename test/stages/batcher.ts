@@ -1,6 +1,6 @@
-import type { Duplex } from 'node:stream'
 import type { TestContext } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
+import { activeStream } from '../../src/core/active-stream.ts'
 import { Connection } from '../../src/core/connection.ts'
 import { type BatchOptions, batch } from '../../src/stages/batch.ts'
 
@@ -10,7 +10,7 @@ export function batcher(context: TestContext, options: BatchOptions) {
   const connection = new Connection({ id: 'c', pipeline: 'p' })
   const refused: [string, readonly unknown[]][] = []
   connection.onRefused((error, items) => refused.push([error.code, items]))
-  const up = batch(options).open(connection).up as Duplex
+  const up = activeStream(batch(options).open(connection).up as never)
   const taken: unknown[] = []
   return {
     up,

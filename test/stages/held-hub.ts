@@ -1,4 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises'
+import { activeStream } from '../../src/core/active-stream.ts'
 import { Connection } from '../../src/core/connection.ts'
 import type { Batch, BatchReceipt, Command, Receipt, Report, Telemetry } from '../../src/core/items.ts'
 import { telemetry } from '../../src/core/items.ts'
@@ -119,7 +120,7 @@ export async function endpoint(options: HubOptions = {}, to: HeldHub = new HeldH
   const connection = new Connection({ id: 'c', pipeline: 'p' })
   const refused: [code: string, stage: string | undefined, items: readonly unknown[]][] = []
   connection.onRefused((error, items) => refused.push([error.code, error.stage, items]))
-  const stream = hub(to, options).open(connection)
+  const stream = activeStream(hub(to, options).open(connection) as never)
   await connection.identify({ deviceId: 'd1', credentials: { type: 'policy' } })
   await turn()
   const taken: unknown[] = []

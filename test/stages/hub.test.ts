@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
+import { activeStream } from '../../src/core/active-stream.ts'
 import { Connection } from '../../src/core/connection.ts'
 import { GatewayError } from '../../src/core/errors.ts'
 import { type BatchReceipt, command, report, type Telemetry, telemetry } from '../../src/core/items.ts'
@@ -19,7 +20,7 @@ describe('hub, sending', () => {
   test('the session is opened when the device is known, not before', async () => {
     const to = new HeldHub()
     const connection = new Connection({ id: 'c', pipeline: 'p' })
-    const stream = hub(to).open(connection)
+    const stream = activeStream(hub(to).open(connection) as never)
     await turn()
     assert.deepEqual(to.events, [])
     await connection.identify({ deviceId: 'd1', credentials: { type: 'policy' } })
@@ -195,7 +196,7 @@ describe('hub, ending', () => {
   })
 
   test('an end before the device was known closes nothing and ends', async () => {
-    const stream = hub(new HeldHub()).open(new Connection({ id: 'c', pipeline: 'p' }))
+    const stream = activeStream(hub(new HeldHub()).open(new Connection({ id: "c", pipeline: "p" })) as never)
     stream.resume().end()
     await turn()
     await turn()
@@ -241,7 +242,7 @@ describe('hub, ending', () => {
   test('destroyed while the session is being opened, it closes that session and identifies nobody', async () => {
     const to = new HeldHub()
     const connection = new Connection({ id: 'c', pipeline: 'p' })
-    const stream = hub(to).open(connection)
+    const stream = activeStream(hub(to).open(connection) as never)
     const identified = connection.identify({ deviceId: 'd1', credentials: { type: 'policy' } })
     stream.destroy()
     await assert.rejects(identified, { code: 'HUB_SESSION_CLOSED' })

@@ -1,0 +1,92 @@
+import type { Boundary } from './backpressure.ts'
+import { GatewayError } from './errors.ts'
+import type { Direction } from './meter.ts'
+import type { ActiveHalf } from './stage.ts'
+
+/** What an {@link ActiveSlot} is made of. */
+export interface ActiveSlotParts {
+  readonly half: ActiveHalf<unknown, unknown>
+  /** Stage half as errors name it, such as `batch.up`. */
+  readonly name: string
+  /** Which stage of the pipeline it belongs to. */
+  readonly stage: number
+  readonly direction: Direction
+  /** Held while the half has no room; its meter counts what enters. */
+  readonly boundary: Boundary
+  /** Takes what the half gives. */
+  readonly next: (item: unknown) => Promise<void> | undefined
+  /** Ends the connection. */
+  readonly fail: (error: GatewayError) => void
+}
+
+/** An active half in its place within a fused stream: its calls one at a time, what it holds charged to it. */
+export class ActiveSlot {
+  readonly stage: number
+  readonly direction: Direction
+  readonly #parts: ActiveSlotParts
+  /** Resolves when all that was taken so far is in. */
+  #last: Promise<void> | undefined
+  #gone = false
+
+  constructor(parts: ActiveSlotParts) {
+    this.stage = parts.stage
+    this.direction = parts.direction
+    this.#parts = parts
+    parts.half.start({
+      give: (item) => (this.#gone ? undefined : parts.next(item)),
+      fail: (error) => this.#fail(error),
+    })
+  }
+
+  /** Takes an item; a promise while the half has no room for more. */
+  enter(item: unknown): Promise<void> | undefined {
+    const { boundary } = this.#parts
+    if (boundary.meter !== undefined) boundary.meter.items++
+    const pending = this.#last === undefined ? this.#push(item) : this.#last.then(() => this.#push(item))
+    if (pending === undefined) return undefined
+    boundary.hold()
+    const last: Promise<void> = pending.then(
+      () => this.#taken(last),
+      (error) => this.#fail(error),
+    )
+    this.#last = last
+    return last
+  }
+
+  /** The lane ends. Never rejects. */
+  async finish(): Promise<void> {
+    try {
+      while (this.#last !== undefined) await this.#last
+      if (!this.#gone) await this.#parts.half.end()
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  /** The connection is gone. */
+  close(): void {
+    if (this.#gone) return
+    this.#gone = true
+    this.#parts.half.destroy()
+  }
+
+  #push(item: unknown): Promise<void> | undefined {
+    if (this.#gone) return undefined
+    try {
+      return this.#parts.half.push(item) ?? undefined
+    } catch (error) {
+      this.#fail(error)
+      return undefined
+    }
+  }
+
+  #taken(last: Promise<void>): void {
+    if (this.#last !== last) return
+    this.#last = undefined
+    this.#parts.boundary.release()
+  }
+
+  #fail(error: unknown): void {
+    if (!this.#gone) this.#parts.fail(GatewayError.from(error, this.#parts.name))
+  }
+}

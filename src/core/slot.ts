@@ -1,0 +1,45 @@
+import type { StageMeter } from './meter.ts'
+import type { Outlet, Step } from './stage.ts'
+
+/** One step in its place within a ring. The engine knows items as unknown: the pipeline's signature has checked them. */
+export interface Slot {
+  readonly meter: StageMeter
+  /** Which stage of the pipeline it belongs to, 0 for the outermost. */
+  readonly stage: number
+  readonly push: Step<unknown, unknown, unknown>
+  /** Takes several items at once. */
+  readonly pushAll: ((items: readonly unknown[], out: Outlet<unknown, unknown>) => void) | undefined
+  /** What the step wants to do when its lane ends. */
+  readonly end: ((out: Outlet<unknown, unknown>) => undefined | void | Promise<void>) | undefined
+}
+
+/** Stage half of a slot as errors name it, such as `json.up`. */
+export function nameOf({ meter }: Slot): string {
+  return `${meter.stage}.${meter.direction}`
+}
+
+/** What became of an item that failed. */
+export interface Failed {
+  /** The item where it must travel on as refused, so that its receipt keeps its order; undefined where it is gone. */
+  readonly goesOn: unknown
+  /** Holds the lane while what was said to the device has no room. */
+  readonly held: Promise<void> | undefined
+}
+
+/** What a run asks of its ring. */
+export interface RunContext {
+  /** An item failed in a slot: the ring asks the policy, tells the device, counts. Must not throw. */
+  failed(error: unknown, item: unknown, slot: Slot): Failed
+  /** Turns an item round into the other lane; a promise holds this lane until there is room. */
+  reply(item: unknown, slot: Slot): Promise<void> | undefined
+  /** True for an item that an earlier slot refused: no step sees it. */
+  refused(item: unknown): boolean
+  /** True for a stage that takes nothing more: an error at it, or further in, closed the connection. What came before is finished. */
+  shut(stage: number): boolean
+  /** True once the device is known; on the way down always, where nothing waits for a hello. */
+  identified(): boolean
+  /** Where an item is a hello that is not answered yet: resolves when it is. */
+  answered(item: unknown): Promise<void> | undefined
+  /** Throws for an item that no step may be given any more. */
+  readonly assertTimely: ((item: unknown) => void) | undefined
+}
