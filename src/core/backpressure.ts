@@ -4,27 +4,29 @@ import type { StageMeter } from './meter.ts'
 /** A place in a ring where what comes before may be told to wait. */
 export class Boundary {
   readonly meter: StageMeter | undefined
-  readonly #changed: () => void
+  readonly #watch: BackpressureWatch
+  readonly #index: number
   /** True while what comes before is told to wait. */
   held = false
   /** Since when the stage is charged for it. */
   chargedAt: number | undefined
 
-  constructor(meter: StageMeter | undefined, changed: () => void) {
+  constructor(meter: StageMeter | undefined, watch: BackpressureWatch, index: number) {
     this.meter = meter
-    this.#changed = changed
+    this.#watch = watch
+    this.#index = index
   }
 
   hold(): void {
     if (this.held) return
     this.held = true
-    this.#changed()
+    this.#watch.charge(this.#index)
   }
 
   release(): void {
     if (!this.held) return
     this.held = false
-    this.#changed()
+    this.#watch.charge(this.#index)
   }
 }
 
@@ -43,8 +45,7 @@ export class BackpressureWatch {
 
   /** Adds the next boundary in flow order. `meter` is charged; undefined where several steps are charged one by one. */
   boundary(meter: StageMeter | undefined): Boundary {
-    const index = this.#boundaries.length
-    const boundary = new Boundary(meter, () => this.#charge(index))
+    const boundary = new Boundary(meter, this, this.#boundaries.length)
     this.#boundaries.push(boundary)
     return boundary
   }
@@ -74,11 +75,11 @@ export class BackpressureWatch {
   /** The ring is gone: nothing is held any more. */
   close(): void {
     for (const boundary of this.#boundaries) boundary.held = false
-    for (let index = 0; index < this.#boundaries.length; index++) this.#charge(index)
+    for (let index = 0; index < this.#boundaries.length; index++) this.charge(index)
   }
 
   /** Brings the charges of a boundary and of the one before it up to date. */
-  #charge(changed: number): void {
+  charge(changed: number): void {
     const now = performance.now()
     for (let index = Math.max(0, changed - 1); index <= changed; index++) {
       const boundary = this.#boundaries[index] as Boundary

@@ -157,7 +157,8 @@ export class Composition {
     // What comes from the endpoint may be the receipt of a whole batch, which keeps its messages alive.
     const maxWaiting = first?.direction === 'down' ? 1 : undefined
     const fused = new FusedStream(stretch.parts, { bytesIn, bytesOut: last, maxWaiting })
-    watch.watchWrites(fused.stream, stretch.boundary)
+    // Of the first, whether it is full is asked where that is wanted: it is charged to nobody.
+    if (this.chain.length > 0) watch.watchWrites(fused.stream, stretch.boundary)
     fused.stream.on('error', (error) => broken(error, undefined))
     this.chain.push(fused.stream)
     for (const part of fused.parts) this.#places.push(part instanceof ActiveSlot ? entryOf(part) : part)
@@ -165,7 +166,7 @@ export class Composition {
 }
 
 function entryOf(slot: ActiveSlot): Entry {
-  return { stage: slot.stage, direction: slot.direction, enter: (item) => slot.enter(item) }
+  return { stage: slot.stage, direction: slot.direction, enter: (item) => slot.receive(item) }
 }
 
 function isActive(half: object): half is AnyActive {

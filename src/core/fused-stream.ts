@@ -39,97 +39,88 @@ const waitingItems = 16
  * One through2 for a stretch of a ring: runs of fused steps with active halves between them, in flow order. A ring without Node streams among
  * its halves is a single one: socket bytes in, up through the steps to the hub endpoint, and down to socket bytes.
  */
-export class FusedStream {
+export class FusedStream implements RunExit {
   readonly stream: Transform
   readonly parts: readonly (Run | ActiveSlot)[]
-  #gone = false
+  readonly givesBytes: boolean
+  gone = false
+  readonly #most: number
   #room: (() => void)[] | undefined
 
   constructor(parts: readonly (RunPart | ActivePart)[], options: FusedStreamOptions) {
     const { bytesIn, bytesOut, maxWaiting = waitingItems } = options
-    const take = (chunk: unknown) => {
-      const first = this.parts[0] as Run | ActiveSlot
-      if (first instanceof ActiveSlot) return first.enter(chunk)
-      return bytesIn ? first.takeBytes(chunk as Buffer) : first.take(chunk)
-    }
+    this.givesBytes = bytesOut
+    this.#most = bytesOut ? sliceBytes : readableItems
     this.stream = through2(
       {
         writableObjectMode: !bytesIn,
         readableObjectMode: !bytesOut,
         writableHighWaterMark: bytesIn ? sliceBytes : maxWaiting,
-        readableHighWaterMark: bytesOut ? sliceBytes : readableItems,
+        readableHighWaterMark: this.#most,
       },
-      (chunk: unknown, _encoding, done) => settle(take(chunk), done),
+      (chunk: unknown, _encoding, done) => settle(this.#enter(chunk, bytesIn), done),
       (done) => settle(this.#finish(), done),
     ) as unknown as Transform
     this.#watch()
-    this.parts = this.#link(parts, bytesOut)
+    this.parts = this.#link(parts)
+  }
+
+  take(item: unknown): undefined {
+    this.stream.push(item)
+  }
+
+  takeBytes(buffers: readonly Buffer[]): void {
+    this.stream.push(buffers.length === 1 ? buffers[0] : Buffer.concat(buffers))
+  }
+
+  room(): Promise<void> | undefined {
+    if (this.gone || this.stream.readableLength < this.#most) return undefined
+    return new Promise((resolve) => {
+      this.#room ??= []
+      this.#room.push(resolve)
+    })
+  }
+
+  /** From an active half that is the last: it waits for room. */
+  receive(item: unknown): Promise<void> | undefined {
+    this.stream.push(item)
+    return this.room()
+  }
+
+  /** Ends the connection. */
+  fail(error: GatewayError): void {
+    this.stream.destroy(error)
   }
 
   /** Runs and active halves are joined from the last to the first: each knows what takes what it gives. */
-  #link(parts: readonly (RunPart | ActivePart)[], bytesOut: boolean): (Run | ActiveSlot)[] {
+  #link(parts: readonly (RunPart | ActivePart)[]): (Run | ActiveSlot)[] {
     const linked: (Run | ActiveSlot)[] = []
-    let exit = this.#exit(bytesOut)
-    let next = (item: unknown) => {
-      this.stream.push(item)
-      return this.#roomIfFull()
-    }
-    for (const part of parts.toReversed()) {
-      if ('half' in part) {
-        const slot = new ActiveSlot({ ...part, next, fail: (error) => this.#fail(error) })
-        next = (item) => slot.enter(item)
-        exit = this.#exitTo(slot)
-        linked.unshift(slot)
-      } else {
-        const run = new Run(part.slots, part.direction, exit, part.context)
-        const { boundary } = part
-        next = (item) => held(boundary, run.inject(0, item))
-        linked.unshift(run)
-      }
+    let next: FusedStream | Run | ActiveSlot = this
+    for (let index = parts.length - 1; index >= 0; index--) {
+      const part = parts[index] as RunPart | ActivePart
+      // Two runs never neighbour: they would be one.
+      if ('half' in part) next = new ActiveSlot({ ...part, next, fail: this })
+      else next = new Run({ ...part, exit: next as FusedStream | ActiveSlot })
+      linked.unshift(next)
     }
     return linked
   }
 
-  #exit(bytesOut: boolean): RunExit {
-    const { stream } = this
-    const isGone = () => this.#gone
-    return {
-      get gone() {
-        return isGone()
-      },
-      take(item) {
-        stream.push(item)
-        return undefined
-      },
-      takeBytes: bytesOut
-        ? (buffers) => void stream.push(buffers.length === 1 ? buffers[0] : Buffer.concat(buffers))
-        : undefined,
-      room: () => this.#roomIfFull(),
-    }
-  }
-
-  #exitTo(slot: ActiveSlot): RunExit {
-    const isGone = () => this.#gone
-    return {
-      get gone() {
-        return isGone()
-      },
-      take: (item) => slot.enter(item),
-      takeBytes: undefined,
-      room: () => undefined,
-    }
+  #enter(chunk: unknown, bytes: boolean): Promise<void> | undefined {
+    const first = this.parts[0] as Run | ActiveSlot
+    if (first instanceof ActiveSlot) return first.receive(chunk)
+    return bytes ? first.takeBytes(chunk as Buffer) : first.take(chunk)
   }
 
   #watch(): void {
     const { stream } = this
-    const read = stream._read
+    const { _read: read, _destroy: destroy } = stream
     stream._read = (size) => {
       this.#release()
       read.call(stream, size)
     }
-    const destroy = stream._destroy
     stream._destroy = (error, done) => {
-      this.#gone = true
+      this.gone = true
       this.#release()
       for (const part of this.parts) part.close()
       destroy.call(stream, error, done)
@@ -140,32 +131,12 @@ export class FusedStream {
     for (const part of this.parts) await part.finish()
   }
 
-  #fail(error: GatewayError): void {
-    this.stream.destroy(error)
-  }
-
-  #roomIfFull(): Promise<void> | undefined {
-    const { stream } = this
-    if (this.#gone || stream.readableLength < stream.readableHighWaterMark) return undefined
-    return new Promise((resolve) => {
-      this.#room ??= []
-      this.#room.push(resolve)
-    })
-  }
-
   #release(): void {
     const waiting = this.#room
     if (waiting === undefined) return
     this.#room = undefined
     for (const resolve of waiting) resolve()
   }
-}
-
-/** Holds a boundary for as long as a promise pends. */
-function held(boundary: Boundary | undefined, pending: Promise<void> | undefined): Promise<void> | undefined {
-  if (pending === undefined || boundary === undefined) return pending
-  boundary.hold()
-  return pending.then(() => boundary.release())
 }
 
 function settle(pending: Promise<void> | undefined, done: (error?: Error | null) => void): void {

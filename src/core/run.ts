@@ -1,19 +1,32 @@
 // Over 250 lines: taking, passing, failing and giving out take turns on one state; apart, none could be read alone.
 import { setImmediate as turn } from 'node:timers/promises'
+import type { Boundary } from './backpressure.ts'
 import type { Direction } from './meter.ts'
 import type { RunContext, Slot } from './slot.ts'
 import { Deferred, SlotOutlet } from './slot-outlet.ts'
 
-/** What lies behind a run: a stream, or an active half. */
+/** What lies behind a run: its stream, or an active half. */
 export interface RunExit {
   /** True once the connection is gone: nothing is worked off any more. */
   readonly gone: boolean
+  /** True where bytes of one turn leave together, false where items leave one by one. */
+  readonly givesBytes: boolean
   /** Takes an item; a promise holds the run until it resolves. */
   take(item: unknown): Promise<void> | undefined
-  /** Takes the bytes of one turn together; absent where items leave one by one. */
-  readonly takeBytes: ((buffers: readonly Buffer[]) => void) | undefined
+  /** Takes the bytes of one turn. */
+  takeBytes(buffers: readonly Buffer[]): void
   /** A promise while there is no room for more. */
   room(): Promise<void> | undefined
+}
+
+/** What a run is made of. */
+export interface RunParts {
+  readonly slots: readonly Slot[]
+  readonly direction: Direction
+  readonly exit: RunExit
+  readonly context: RunContext
+  /** Held while an active half before it finds no room; undefined where none is. */
+  readonly boundary: Boundary | undefined
 }
 
 /**
@@ -36,6 +49,7 @@ export class Run {
   readonly direction: Direction
   readonly #context: RunContext
   readonly #exit: RunExit
+  readonly #boundary: Boundary | undefined
   readonly #outlet: SlotOutlet
   #busy = false
   #finished = false
@@ -44,11 +58,12 @@ export class Run {
   /** Ends the charge of the step that holds the lane now. */
   #stopCharging: (() => void) | undefined
 
-  constructor(slots: readonly Slot[], direction: Direction, exit: RunExit, context: RunContext) {
+  constructor({ slots, direction, exit, context, boundary }: RunParts) {
     this.slots = slots
     this.direction = direction
     this.#exit = exit
     this.#context = context
+    this.#boundary = boundary
     this.#outlet = new SlotOutlet(context)
   }
 
@@ -64,6 +79,14 @@ export class Run {
       return this.#whenIdle().then(() => this.#exit.room())
     }
     return this.#work([item], at)?.then(() => this.#exit.room()) ?? this.#exit.room()
+  }
+
+  /** Takes what an active half before it gives; a promise while there is no room for more. */
+  receive(item: unknown): Promise<void> | undefined {
+    const pending = this.inject(0, item)
+    if (pending === undefined || this.#boundary === undefined) return pending
+    this.#boundary.hold()
+    return pending.then(() => this.#boundary?.release())
   }
 
   /** Takes an item from outside. */
@@ -206,7 +229,7 @@ export class Run {
   #call(slot: Slot, at: number, item: unknown, out: unknown[]): Promise<void> | undefined {
     this.#outlet.open(slot, at, out)
     try {
-      this.#context.assertTimely?.(item)
+      this.#context.assertTimely(item)
       const pending = slot.push(item, this.#outlet)
       if (pending instanceof Promise) return this.#await(pending, at, item, out)
     } catch (error) {
@@ -274,8 +297,7 @@ export class Run {
 
   #put(items: readonly unknown[]): Promise<void> | undefined {
     if (items.length === 0) return undefined
-    const { takeBytes } = this.#exit
-    return takeBytes === undefined ? this.#putItems(items, 0) : this.#putBytes(items, takeBytes)
+    return this.#exit.givesBytes ? this.#putBytes(items) : this.#putItems(items, 0)
   }
 
   #putItems(items: readonly unknown[], from: number): Promise<void> | undefined {
@@ -304,7 +326,7 @@ export class Run {
     return both(taken, this.#outlet.close())
   }
 
-  #putBytes(items: readonly unknown[], takeBytes: (buffers: readonly Buffer[]) => void): Promise<void> | undefined {
+  #putBytes(items: readonly unknown[]): Promise<void> | undefined {
     let buffers = items
     if (items.some((item) => item instanceof Deferred)) {
       const passed: unknown[] = []
@@ -314,7 +336,7 @@ export class Run {
       }
       buffers = passed
     }
-    if (buffers.length > 0 && !this.#exit.gone) takeBytes(buffers as readonly Buffer[])
+    if (buffers.length > 0 && !this.#exit.gone) this.#exit.takeBytes(buffers as readonly Buffer[])
     return this.#outlet.close()
   }
 

@@ -41,5 +41,5 @@ export interface RunContext {
   /** Where an item is a hello that is not answered yet: resolves when it is. */
   answered(item: unknown): Promise<void> | undefined
   /** Throws for an item that no step may be given any more. */
-  readonly assertTimely: ((item: unknown) => void) | undefined
+  assertTimely(item: unknown): void
 }

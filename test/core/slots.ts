@@ -54,7 +54,7 @@ export function loneRun(
     shut: () => false,
     identified: () => true,
     answered: () => undefined,
-    assertTimely: undefined,
+    assertTimely: () => {},
     ...options.context,
   }
   const part = { slots, direction: 'up' as const, context, boundary: undefined }

@@ -12,14 +12,14 @@ interface Answers {
   readonly lines: readonly string[]
   /** Pongs and errors of content. */
   readonly json: readonly string[]
-  /** The refusal that closes. */
+  /** Welcomes, and the refusal that closes. */
   readonly authenticate: readonly string[]
 }
 
 interface Outcome {
   readonly accepted: readonly string[]
   readonly reports: readonly string[]
-  /** Receipts as the device got them: welcome, acks, nacks. */
+  /** Receipts of readings and reports as the device got them. */
   readonly receipts: readonly string[]
   /** What stages answer at once, by the stage that does. */
   readonly answers: Answers
@@ -49,7 +49,7 @@ async function live(
   await device.ended()
   assert.equal(to.memory.sessions.size, 0)
   const said = device.pending().toString().split('\n').filter(Boolean)
-  const isReceipt = (line: string) => /^\{"\$(welcome|ack|nack)"/.test(line)
+  const isReceipt = (line: string) => /^\{"\$n?ack"/.test(line)
   const { meter } = device.ring.connection
   assert.equal(meter.inFlight, 0)
   return {
@@ -81,7 +81,7 @@ function closedInside(failure: string | undefined): boolean {
 
 function answersOf(said: readonly string[]): Answers {
   const byLines = (line: string) => /"FRAME_|is not UTF-8/.test(line)
-  const byAuthenticate = (line: string) => /"NOT_IDENTIFIED"|"IDENTITY_CHANGED"/.test(line)
+  const byAuthenticate = (line: string) => /"\$welcome"|"NOT_IDENTIFIED"|"IDENTITY_CHANGED"/.test(line)
   return {
     lines: said.filter(byLines),
     json: said.filter((line) => !byLines(line) && !byAuthenticate(line)),
@@ -124,7 +124,8 @@ test('a fused ring and one with a stream for every step give equal results', asy
       assert.deepEqual(fused.reports, unfused.reports)
       // Receipts come in one order whatever the timing. Immediate answers come in order by the stage that gives them;
       // where they fall between those of another stage, and between receipts, which wait for the hub, is a matter of the
-      // moment: fused, the deframer has cut the whole chunk before the codec sees its first line.
+      // moment: fused, the deframer has cut the whole chunk before the codec sees its first line, and a hello that comes again behind
+      // readings is answered once the ring has room for those.
       assert.deepEqual(fused.receipts, unfused.receipts)
       if (closedInside(fused.failure)) {
         // How far the stages outside of the one that closed had come depends on the moment: they may have answered more of

@@ -1,0 +1,133 @@
+import type { Duplex } from 'node:stream'
+import type { Boundary } from './backpressure.ts'
+import type { Unread } from './connection.ts'
+import type { PipelineMeter } from './meter.ts'
+
+/** How long a device may go on sending after our FIN. */
+const lingerMs = 1000
+
+/** What an attachment joins. */
+export interface AttachmentParts {
+  /** Opened with allowHalfOpen. */
+  readonly socket: Duplex
+  readonly stream: Duplex
+  /** The stream of the ring that gives bytes for the device: `stream`, or the last within it. */
+  readonly last: Duplex
+  readonly meter: PipelineMeter
+  /** Held while the socket takes no more. */
+  readonly boundary: Boundary
+  /** The socket failed, or closed before both sides had ended it. */
+  readonly lost: (cause: Error) => void
+  /** Socket and ring are both gone. */
+  readonly done: () => void
+}
+
+/**
+ * A socket and a ring joined into a circle: the device's FIN travels through all stages and comes back as ours. Written out rather than
+ * `stream.pipeline(socket, ring, socket)`, whose listeners on every end cost more memory than the ring, and which takes a ring that has
+ * ended in order while the device has not for one that broke.
+ */
+export class Attachment {
+  readonly #parts: AttachmentParts
+  #noneAt = Date.now()
+  /** All that was said until then was given to the socket. */
+  #givenAt = this.#noneAt
+  #linger: NodeJS.Timeout | undefined
+  #halted = false
+  /** Of socket and ring. */
+  #open = 2
+
+  constructor(parts: AttachmentParts) {
+    this.#parts = parts
+    const { socket, stream } = parts
+    socket.on('data', (chunk: Buffer) => this.#up(chunk))
+    socket.on('end', () => {
+      if (!this.#halted) stream.end()
+    })
+    socket.on('drain', () => this.#drained())
+    socket.on('finish', () => this.#saidAll())
+    socket.on('error', (error) => parts.lost(error))
+    socket.on('close', () => this.#socketClosed())
+    stream.on('drain', () => {
+      if (!this.#halted) socket.resume()
+    })
+    stream.on('data', (chunk: Buffer) => this.#down(chunk))
+    stream.on('end', () => socket.end())
+    socket.resume()
+  }
+
+  /** Nothing more is taken from the socket. */
+  halt(): void {
+    this.#halted = true
+    this.#parts.socket.pause()
+  }
+
+  /** The ring is gone. */
+  ringClosed(inOrder: boolean): void {
+    if (!inOrder) this.#parts.socket.destroy()
+    this.#closed()
+  }
+
+  /** What the device has not taken of what was said to it. */
+  get unread(): Unread {
+    const bytes = this.#inLane() + this.#parts.socket.writableLength
+    if (bytes === 0) this.#noneAt = this.#givenAt = Date.now()
+    return { bytes, noneAt: this.#noneAt }
+  }
+
+  #inLane(): number {
+    const { stream, last } = this.#parts
+    return last.readableLength + (last === stream ? 0 : stream.readableLength)
+  }
+
+  #up(chunk: Buffer): void {
+    const { socket, stream, meter } = this.#parts
+    meter.bytesUp += chunk.length
+    if (!this.#halted && !stream.write(chunk)) socket.pause()
+  }
+
+  #down(chunk: Buffer): void {
+    const { socket, stream, meter, boundary } = this.#parts
+    meter.bytesDown += chunk.length
+    if (boundary.meter !== undefined) boundary.meter.items++
+    // It has left all that came before this chunk. Of this one, and what lies behind it, nothing is known yet.
+    if (socket.writableLength === 0) this.#noneAt = this.#givenAt
+    if (this.#inLane() === 0) this.#givenAt = Date.now()
+    if (socket.write(chunk)) return
+    boundary.hold()
+    stream.pause()
+  }
+
+  #drained(): void {
+    const { stream, boundary } = this.#parts
+    boundary.release()
+    stream.resume()
+  }
+
+  /**
+   * Our FIN is out. Where it is before theirs, what they still send is read and thrown away for a while: closing at once would make the
+   * system answer it with a reset, which can overtake the last lines that we sent.
+   */
+  #saidAll(): void {
+    const { socket, boundary } = this.#parts
+    boundary.release()
+    if (!this.#halted) return
+    socket.resume()
+    this.#linger = setTimeout(() => socket.destroy(), lingerMs)
+  }
+
+  #socketClosed(): void {
+    const { socket, stream, lost } = this.#parts
+    if (!socket.readableEnded || !socket.writableFinished) {
+      lost(new Error('the connection closed before both sides had ended it'))
+      stream.destroy()
+    }
+    this.#closed()
+  }
+
+  #closed(): void {
+    if (--this.#open > 0) return
+    clearTimeout(this.#linger)
+    this.#parts.done()
+  }
+}
