@@ -26,6 +26,11 @@ function saidIn({ ups }: VectorRun): readonly ShownUp[] {
   return ups.filter(({ kind, body }) => kind !== 'hello' || body !== null)
 }
 
+/** What waits for the hub is overtaken by what is answered at once, and by how much is a matter of the moment. */
+function inAnyOrder(run: VectorRun): object {
+  return { ...run, down: withoutSerials(Buffer.from(run.down, 'hex')).sort() }
+}
+
 function assertRun(run: VectorRun, vector: Vector): void {
   const { expected, name, ack_hex = '', ack_optional_hex } = vector
   const said = saidIn(run)
@@ -113,14 +118,11 @@ describe(`JT/T 808: ${vectors.length} frames of real devices and of other implem
       const last = ({ length }: Buffer) => Math.max(length - place, 0)
       for (const cut of [first, last]) {
         const chunks = frames.flatMap((frame) => [frame.subarray(0, cut(frame)), frame.subarray(cut(frame))])
-        assert.deepEqual(
-          await runVector(
-            decode,
-            chunks.filter(({ length }) => length > 0),
-          ),
-          whole,
-          `cut at ${place}`,
+        const run = await runVector(
+          decode,
+          chunks.filter(({ length }) => length > 0),
         )
+        assert.deepEqual(inAnyOrder(run), inAnyOrder(whole), `cut at ${place}`)
       }
     }
   })
