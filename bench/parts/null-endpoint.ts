@@ -1,8 +1,7 @@
-import { Duplex } from 'node:stream'
 import type { GatewayError } from '../../src/core/errors.ts'
 import type { Batch, BatchReceipt, Command, Receipt, Report, Telemetry } from '../../src/core/items.ts'
 import type { Batches } from '../../src/core/levels.ts'
-import type { Endpoint } from '../../src/core/stage.ts'
+import type { ActiveContext, ActiveHalf, Endpoint } from '../../src/core/stage.ts'
 
 const noExceptions: ReadonlyMap<Telemetry | Report, GatewayError> = new Map()
 
@@ -11,42 +10,33 @@ export function nullEndpoint(arrived: (messages: number) => void): Endpoint<Batc
   return { name: 'null', open: () => new NullEndpoint(arrived) }
 }
 
-class NullEndpoint extends Duplex {
+class NullEndpoint implements ActiveHalf<Batch | Receipt<Command>, BatchReceipt> {
   readonly #arrived: (messages: number) => void
-  #held: (() => void) | undefined
+  #context: ActiveContext<BatchReceipt> | undefined
 
   constructor(arrived: (messages: number) => void) {
-    super({ objectMode: true, readableHighWaterMark: 1, writableHighWaterMark: 1 })
     this.#arrived = arrived
   }
 
-  override _write(item: Batch | Receipt<Command>, _encoding: BufferEncoding, done: () => void): void {
-    if (item.kind === 'receipt') {
-      done()
-      return
-    }
+  start(context: ActiveContext<BatchReceipt>): void {
+    this.#context = context
+  }
+
+  push(item: Batch | Receipt<Command>): Promise<void> | undefined {
+    if (item.kind === 'receipt') return undefined
     this.#arrived(item.messages.length)
-    const answer: BatchReceipt = {
+    // An unread receipt holds the next batch, as in the hub endpoint.
+    return this.#context?.give({
       kind: 'receipt',
       of: item,
       outcome: 'complete',
       error: undefined,
       response: undefined,
       exceptions: noExceptions,
-    }
-    // An unread receipt holds the next batch, as in the hub endpoint.
-    if (this.push(answer)) done()
-    else this.#held = done
+    })
   }
 
-  override _read(): void {
-    const held = this.#held
-    this.#held = undefined
-    held?.()
-  }
+  end(): void {}
 
-  override _final(done: () => void): void {
-    this.push(null)
-    done()
-  }
+  destroy(): void {}
 }

@@ -7,8 +7,6 @@ import type { ActiveContext, ActiveHalf } from './stage.ts'
 /** What an {@link ActiveSlot} is made of. */
 export interface ActiveSlotParts {
   readonly half: ActiveHalf<unknown, unknown>
-  /** Stage half as errors name it, such as `batch.up`. */
-  readonly name: string
   /** Which stage of the pipeline it belongs to. */
   readonly stage: number
   readonly direction: Direction
@@ -44,7 +42,9 @@ export class ActiveSlot implements ActiveContext<unknown>, RunExit {
 
   /** From the half. */
   fail(error: unknown): void {
-    if (!this.gone) this.#parts.fail.fail(GatewayError.from(error, this.#parts.name))
+    if (this.gone) return
+    const { boundary, direction, fail } = this.#parts
+    fail.fail(GatewayError.from(error, `${boundary.meter?.stage}.${direction}`))
   }
 
   /** Takes an item from a run before it. */

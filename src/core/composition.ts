@@ -40,11 +40,11 @@ export interface CompositionParts {
   readonly broken: (error: Error, name: string | undefined) => void
 }
 
-/** A half that is no step, in its place. */
-interface Entry {
+/** A Node stream in its place. */
+interface StreamPlace {
   readonly stage: number
   readonly direction: Direction
-  readonly enter: (item: unknown) => Promise<void> | undefined
+  receive(item: unknown): Promise<void> | undefined
 }
 
 /** Neighbours that share a stream. */
@@ -55,26 +55,23 @@ interface Stretch {
   steps: Placed[]
 }
 
-/** The streams of a ring, in flow order, with the ways in before each half. Steps and active halves that neighbour share a stream. */
+/** The streams of a ring, in flow order, with the ways in before each half. Made by {@link compose}. */
 export class Composition {
-  readonly chain: Duplex[] = []
-  readonly #parts: CompositionParts
-  readonly #places: (Run | Entry)[] = []
-  #open: Stretch | undefined
+  readonly chain: readonly Duplex[]
+  readonly #places: readonly (Run | ActiveSlot | StreamPlace)[]
 
-  constructor(parts: CompositionParts) {
-    this.#parts = parts
-    for (const each of parts.placed) this.#add(each)
-    // It always ends in a run, so that a reply of the outermost stage has a way in behind its own down half.
-    this.#closeStretch(true)
+  constructor(chain: readonly Duplex[], places: readonly (Run | ActiveSlot | StreamPlace)[]) {
+    this.chain = chain
+    this.#places = places
   }
 
   /** Lets an item enter the way down just outside of a stage. */
   enterOutside(stage: number, item: unknown): Promise<void> | undefined {
     for (const place of this.#places) {
+      if (place.direction !== 'down') continue
       if (!(place instanceof Run)) {
-        if (place.direction === 'down' && place.stage < stage) return place.enter(item)
-      } else if (place.direction === 'down') {
+        if (place.stage < stage) return place.receive(item)
+      } else {
         const at = place.slots.findIndex((slot) => slot.stage < stage)
         if (at >= 0) return place.inject(at, item)
         if (place === this.#places.at(-1)) return place.inject(place.slots.length, item)
@@ -86,14 +83,38 @@ export class Composition {
   /** Lets an item enter the way up just inside of a stage. */
   enterInside(stage: number, item: unknown): Promise<void> | undefined {
     for (const place of this.#places) {
+      if (place.direction !== 'up') continue
       if (!(place instanceof Run)) {
-        if (place.direction === 'up' && place.stage > stage) return place.enter(item)
-      } else if (place.direction === 'up') {
+        if (place.stage > stage) return place.receive(item)
+      } else {
         const at = place.slots.findIndex((slot) => slot.stage > stage)
         if (at >= 0) return place.inject(at, item)
       }
     }
     return undefined
+  }
+}
+
+/** Composes halves in flow order: steps and active halves that neighbour share a stream. */
+export function compose(parts: CompositionParts): Composition {
+  return new Composer(parts).compose()
+}
+
+class Composer {
+  readonly #parts: CompositionParts
+  readonly #chain: Duplex[] = []
+  readonly #places: (Run | ActiveSlot | StreamPlace)[] = []
+  #open: Stretch | undefined
+
+  constructor(parts: CompositionParts) {
+    this.#parts = parts
+  }
+
+  compose(): Composition {
+    for (const each of this.#parts.placed) this.#add(each)
+    // It always ends in a run, so that a reply of the outermost stage has a way in behind its own down half.
+    this.#closeStretch(true)
+    return new Composition(this.#chain, this.#places)
   }
 
   #add(placed: Placed): void {
@@ -113,8 +134,8 @@ export class Composition {
 
   #addStream(stream: Duplex, { stage, name, direction }: Placed): void {
     this.#closeStretch()
-    this.chain.push(stream)
-    this.#places.push({ stage, direction, enter: enterStream(stream) })
+    this.#chain.push(stream)
+    this.#places.push({ stage, direction, receive: enterStream(stream) })
     const { watch, meter, broken } = this.#parts
     watch.add(stream, meter.stage(name, direction))
     stream.on('error', (error) => broken(error, `${name}.${direction}`))
@@ -125,7 +146,7 @@ export class Composition {
     this.#closeRun(stretch)
     const { watch, meter } = this.#parts
     const boundary = watch.boundary(meter.stage(name, direction))
-    stretch.parts.push({ half, name: `${name}.${direction}`, stage, direction, boundary })
+    stretch.parts.push({ half, stage, direction, boundary })
   }
 
   #stretch(): Stretch {
@@ -153,20 +174,16 @@ export class Composition {
     this.#open = undefined
     const { watch, broken } = this.#parts
     const first = stretch.parts[0]
-    const bytesIn = this.chain.length === 0
+    const bytesIn = this.#chain.length === 0
     // What comes from the endpoint may be the receipt of a whole batch, which keeps its messages alive.
     const maxWaiting = first?.direction === 'down' ? 1 : undefined
     const fused = new FusedStream(stretch.parts, { bytesIn, bytesOut: last, maxWaiting })
     // Of the first, whether it is full is asked where that is wanted: it is charged to nobody.
-    if (this.chain.length > 0) watch.watchWrites(fused.stream, stretch.boundary)
+    if (this.#chain.length > 0) watch.watchWrites(fused.stream, stretch.boundary)
     fused.stream.on('error', (error) => broken(error, undefined))
-    this.chain.push(fused.stream)
-    for (const part of fused.parts) this.#places.push(part instanceof ActiveSlot ? entryOf(part) : part)
+    this.#chain.push(fused.stream)
+    this.#places.push(...fused.parts)
   }
-}
-
-function entryOf(slot: ActiveSlot): Entry {
-  return { stage: slot.stage, direction: slot.direction, enter: (item) => slot.receive(item) }
 }
 
 function isActive(half: object): half is AnyActive {

@@ -2,7 +2,7 @@ import { type Duplex, finished } from 'node:stream'
 import Pumpify from 'pumpify'
 import { Attachment } from './attachment.ts'
 import { BackpressureWatch } from './backpressure.ts'
-import { Composition, type Placed } from './composition.ts'
+import { type Composition, compose, type Placed } from './composition.ts'
 import type { Connection } from './connection.ts'
 import { GatewayError } from './errors.ts'
 import { Judge, type JudgedRing } from './judge.ts'
@@ -45,7 +45,7 @@ export class Ring implements JudgedRing {
       const [name = pipeline.endpoint.name, direction] = (error.stage ?? '').split('.')
       this.#judge.judge(error, items, connection.meter.stage(name, direction === 'down' ? 'down' : 'up'))
     })
-    this.#composition = new Composition({
+    this.#composition = compose({
       placed: this.#place(),
       fuse: pipeline.fuse,
       ahead: this.ahead,

@@ -35,10 +35,32 @@ export function createLog(level: LogLevel = 'info'): Log {
 
 /** A log whose every line carries the given fields. */
 export function bindLog(log: Log, fields: object): Log {
-  return {
-    debug: (more, message) => log.debug({ ...fields, ...more }, message),
-    info: (more, message) => log.info({ ...fields, ...more }, message),
-    warn: (more, message) => log.warn({ ...fields, ...more }, message),
-    error: (more, message) => log.error({ ...fields, ...more }, message),
+  return new BoundLog(log, fields)
+}
+
+/** A class, since every connection has one. */
+class BoundLog implements Log {
+  readonly #log: Log
+  readonly #fields: object
+
+  constructor(log: Log, fields: object) {
+    this.#log = log
+    this.#fields = fields
+  }
+
+  debug(more: object, message: string): void {
+    this.#log.debug({ ...this.#fields, ...more }, message)
+  }
+
+  info(more: object, message: string): void {
+    this.#log.info({ ...this.#fields, ...more }, message)
+  }
+
+  warn(more: object, message: string): void {
+    this.#log.warn({ ...this.#fields, ...more }, message)
+  }
+
+  error(more: object, message: string): void {
+    this.#log.error({ ...this.#fields, ...more }, message)
   }
 }
