@@ -4,47 +4,54 @@ import type { Direction } from './meter.ts'
 import type { RunExit } from './run.ts'
 import type { ActiveContext, ActiveHalf } from './stage.ts'
 
-/** What an {@link ActiveSlot} is made of. */
-export interface ActiveSlotParts {
+/** An active half with its place, before it is joined to its neighbours. */
+export interface ActivePart {
   readonly half: ActiveHalf<unknown, unknown>
   /** Which stage of the pipeline it belongs to. */
   readonly stage: number
   readonly direction: Direction
   /** Held while the half has no room; its meter counts what enters. */
   readonly boundary: Boundary
-  /** Takes what the half gives. */
-  readonly next: { receive(item: unknown): Promise<void> | undefined }
-  /** Ends the connection. */
-  readonly fail: { fail(error: GatewayError): void }
+}
+
+/** What takes what an active half gives. */
+export interface Receiver {
+  receive(item: unknown): Promise<void> | undefined
 }
 
 /** An active half in its place within a fused stream: its calls one at a time, what it holds charged to it. */
 export class ActiveSlot implements ActiveContext<unknown>, RunExit {
   readonly stage: number
   readonly direction: Direction
-  readonly #parts: ActiveSlotParts
-  /** Resolves when all that was taken so far is in. */
-  #last: Promise<void> | undefined
   gone = false
   readonly givesBytes = false
+  readonly #half: ActiveHalf<unknown, unknown>
+  readonly #boundary: Boundary
+  readonly #next: Receiver
+  readonly #stream: { fail(error: GatewayError): void }
+  /** Resolves when all that was taken so far is in. */
+  #last: Promise<void> | undefined
 
-  constructor(parts: ActiveSlotParts) {
-    this.stage = parts.stage
-    this.direction = parts.direction
-    this.#parts = parts
-    parts.half.start(this)
+  /** `stream` is what ends the connection. */
+  constructor(part: ActivePart, next: Receiver, stream: { fail(error: GatewayError): void }) {
+    this.stage = part.stage
+    this.direction = part.direction
+    this.#half = part.half
+    this.#boundary = part.boundary
+    this.#next = next
+    this.#stream = stream
+    this.#half.start(this)
   }
 
   /** From the half. */
   give(item: unknown): Promise<void> | undefined {
-    return this.gone ? undefined : this.#parts.next.receive(item)
+    return this.gone ? undefined : this.#next.receive(item)
   }
 
   /** From the half. */
   fail(error: unknown): void {
     if (this.gone) return
-    const { boundary, direction, fail } = this.#parts
-    fail.fail(GatewayError.from(error, `${boundary.meter?.stage}.${direction}`))
+    this.#stream.fail(GatewayError.from(error, `${this.#boundary.meter?.stage}.${this.direction}`))
   }
 
   /** Takes an item from a run before it. */
@@ -59,7 +66,7 @@ export class ActiveSlot implements ActiveContext<unknown>, RunExit {
 
   /** Takes an item; a promise while the half has no room for more. */
   receive(item: unknown): Promise<void> | undefined {
-    const { boundary } = this.#parts
+    const boundary = this.#boundary
     if (boundary.meter !== undefined) boundary.meter.items++
     const pending = this.#last === undefined ? this.#push(item) : this.#last.then(() => this.#push(item))
     if (pending === undefined) return undefined
@@ -76,7 +83,7 @@ export class ActiveSlot implements ActiveContext<unknown>, RunExit {
   async finish(): Promise<void> {
     try {
       while (this.#last !== undefined) await this.#last
-      if (!this.gone) await this.#parts.half.end()
+      if (!this.gone) await this.#half.end()
     } catch (error) {
       this.fail(error)
     }
@@ -86,13 +93,13 @@ export class ActiveSlot implements ActiveContext<unknown>, RunExit {
   close(): void {
     if (this.gone) return
     this.gone = true
-    this.#parts.half.destroy()
+    this.#half.destroy()
   }
 
   #push(item: unknown): Promise<void> | undefined {
     if (this.gone) return undefined
     try {
-      return this.#parts.half.push(item) ?? undefined
+      return this.#half.push(item) ?? undefined
     } catch (error) {
       this.fail(error)
       return undefined
@@ -102,6 +109,6 @@ export class ActiveSlot implements ActiveContext<unknown>, RunExit {
   #taken(last: Promise<void>): void {
     if (this.#last !== last) return
     this.#last = undefined
-    this.#parts.boundary.release()
+    this.#boundary.release()
   }
 }

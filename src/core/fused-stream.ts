@@ -1,23 +1,8 @@
 import type { Transform } from 'node:stream'
 import through2 from 'through2'
-import { ActiveSlot, type ActiveSlotParts } from './active-slot.ts'
-import type { Boundary } from './backpressure.ts'
+import { type ActivePart, ActiveSlot } from './active-slot.ts'
 import type { GatewayError } from './errors.ts'
-import type { Direction } from './meter.ts'
-import { Run, type RunExit, sliceBytes } from './run.ts'
-import type { RunContext, Slot } from './slot.ts'
-
-/** Neighbouring steps of one lane. */
-export interface RunPart {
-  readonly slots: readonly Slot[]
-  readonly direction: Direction
-  readonly context: RunContext
-  /** Held while an active half before it finds no room; undefined where none is. */
-  readonly boundary: Boundary | undefined
-}
-
-/** An active half between them. */
-export type ActivePart = Omit<ActiveSlotParts, 'next' | 'fail'>
+import { Run, type RunExit, type RunPart, sliceBytes } from './run.ts'
 
 /** Options of {@link FusedStream}. */
 export interface FusedStreamOptions {
@@ -99,8 +84,8 @@ export class FusedStream implements RunExit {
     for (let index = parts.length - 1; index >= 0; index--) {
       const part = parts[index] as RunPart | ActivePart
       // Two runs never neighbour: they would be one.
-      if ('half' in part) next = new ActiveSlot({ ...part, next, fail: this })
-      else next = new Run({ ...part, exit: next as FusedStream | ActiveSlot })
+      if ('half' in part) next = new ActiveSlot(part, next, this)
+      else next = new Run(part, next as FusedStream | ActiveSlot)
       linked.unshift(next)
     }
     return linked

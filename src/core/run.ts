@@ -3,7 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import type { Boundary } from './backpressure.ts'
 import type { Direction } from './meter.ts'
 import type { RunContext, Slot } from './slot.ts'
-import { Deferred, SlotOutlet } from './slot-outlet.ts'
+import { Deferred, nothing, Several, SlotOutlet } from './slot-outlet.ts'
 
 /** What lies behind a run: its stream, or an active half. */
 export interface RunExit {
@@ -19,11 +19,10 @@ export interface RunExit {
   room(): Promise<void> | undefined
 }
 
-/** What a run is made of. */
-export interface RunParts {
+/** Neighbouring steps of one lane, before they are joined to what lies behind them. */
+export interface RunPart {
   readonly slots: readonly Slot[]
   readonly direction: Direction
-  readonly exit: RunExit
   readonly context: RunContext
   /** Held while an active half before it finds no room; undefined where none is. */
   readonly boundary: Boundary | undefined
@@ -55,16 +54,18 @@ export class Run {
   #finished = false
   #idle: (() => void)[] | undefined
   #injected: { readonly at: number; readonly item: unknown }[] | undefined
+  /** When the last level ended: one clock read serves its end and the beginning of the next. */
+  #clock = 0
   /** Ends the charge of the step that holds the lane now. */
   #stopCharging: (() => void) | undefined
 
-  constructor({ slots, direction, exit, context, boundary }: RunParts) {
-    this.slots = slots
-    this.direction = direction
+  constructor(part: RunPart, exit: RunExit) {
+    this.slots = part.slots
+    this.direction = part.direction
     this.#exit = exit
-    this.#context = context
-    this.#boundary = boundary
-    this.#outlet = new SlotOutlet(context)
+    this.#context = part.context
+    this.#boundary = part.boundary
+    this.#outlet = new SlotOutlet(part.context)
   }
 
   /**
@@ -78,7 +79,7 @@ export class Run {
       this.#injected.push({ at, item })
       return this.#whenIdle().then(() => this.#exit.room())
     }
-    return this.#work([item], at)?.then(() => this.#exit.room()) ?? this.#exit.room()
+    return this.#work(item, at)?.then(() => this.#exit.room()) ?? this.#exit.room()
   }
 
   /** Takes what an active half before it gives; a promise while there is no room for more. */
@@ -91,12 +92,12 @@ export class Run {
 
   /** Takes an item from outside. */
   take(item: unknown): Promise<void> | undefined {
-    return this.#work([item], 0)
+    return this.#work(item, 0)
   }
 
   /** Takes a socket chunk, in slices so that one read cannot become thousands of items at once. */
   takeBytes(bytes: Buffer): Promise<void> | undefined {
-    if (bytes.length <= sliceBytes) return this.#work([bytes], 0)
+    if (bytes.length <= sliceBytes) return this.#work(bytes, 0)
     return this.#takeSlices(bytes, 0, performance.now())
   }
 
@@ -125,7 +126,7 @@ export class Run {
       if (performance.now() - startedAt > longestTurnMs) {
         return turn().then(() => this.#takeSlices(bytes, at, performance.now()))
       }
-      const pending = this.#work([bytes.subarray(at, at + sliceBytes)], 0) ?? this.#exit.room()
+      const pending = this.#work(bytes.subarray(at, at + sliceBytes), 0) ?? this.#exit.room()
       if (pending !== undefined) {
         return pending.then(() => this.#exit.room()).then(() => this.#takeSlices(bytes, at + sliceBytes, startedAt))
       }
@@ -133,19 +134,49 @@ export class Run {
     return undefined
   }
 
-  /** Runs items through the slots from `at` on; calls never overlap, injections meanwhile wait in line. */
-  #work(items: readonly unknown[], at: number): Promise<void> | undefined {
-    if (this.#busy) return this.#whenIdle().then(() => this.#work(items, at))
+  /** Runs an item through the slots from `at` on; calls never overlap, injections meanwhile wait in line. */
+  #work(item: unknown, at: number): Promise<void> | undefined {
+    if (this.#busy) return this.#whenIdle().then(() => this.#work(item, at))
     this.#busy = true
-    const passed = this.#pass(items, at)
+    const passed = this.#passOne(item, at)
     if (passed instanceof Promise) return passed.then((out) => this.#give(out))
-    return this.#give(passed)
+    return passed instanceof Several ? this.#give(passed.items) : this.#giveOne(passed)
+  }
+
+  /**
+   * One item through the slots, without a list for as long as each step makes one of it: what a device says in a read of its own, and
+   * its receipt.
+   */
+  #passOne(only: unknown, from: number): unknown | Promise<readonly unknown[]> {
+    let item = only
+    let startedAt = performance.now()
+    for (let at = from; at < this.slots.length && item !== nothing; at++) {
+      if (item instanceof Several) return this.#listed(this.#pass(item.items, at))
+      if (item instanceof Deferred || this.#context.refused(item)) return this.#listed(this.#pass([item], at))
+      if (this.#isShut(at) || this.#exit.gone) return nothing
+      const slot = this.slots[at] as Slot
+      slot.meter.items++
+      const pending = this.#call(slot, at, item, undefined) ?? (this.#outlet.holds ? this.#outlet.close() : undefined)
+      const now = performance.now()
+      slot.meter.busyMs += now - startedAt
+      startedAt = now
+      const next = at + 1
+      if (pending !== undefined) return pending.then(() => this.#pass(listOf(this.#outlet.take()), next))
+      item = this.#outlet.take()
+    }
+    this.#outlet.close()
+    return item
+  }
+
+  #listed(passed: readonly unknown[] | Promise<readonly unknown[]>): Several | Promise<readonly unknown[]> {
+    return passed instanceof Promise ? passed : new Several(passed as unknown[])
   }
 
   #pass(items: readonly unknown[], at: number): readonly unknown[] | Promise<readonly unknown[]> {
     let known = this.#context.identified()
     if (!known && items.length > 1 && at < this.slots.length) return this.#passSingly(items, at)
     let current = items
+    this.#clock = performance.now()
     for (let index = at; index < this.slots.length && current.length > 0; index++) {
       const out: unknown[] = []
       const pending = this.#level(index, current, 0, out)
@@ -174,7 +205,7 @@ export class Run {
   #level(at: number, items: readonly unknown[], from: number, out: unknown[]): Promise<void> | undefined {
     const slot = this.slots[at] as Slot
     const { meter, pushAll } = slot
-    const startedAt = performance.now()
+    const startedAt = from === 0 ? this.#clock : performance.now()
     let index = from
     let pending: Promise<void> | undefined
     if (pushAll !== undefined && items.length - from > 1 && this.#allPlain(items, at)) {
@@ -196,7 +227,8 @@ export class Run {
       }
       if (pending === undefined && this.#outlet.holds) pending = this.#outlet.close()
     }
-    meter.busyMs += performance.now() - startedAt
+    this.#clock = performance.now()
+    meter.busyMs += this.#clock - startedAt
     if (pending !== undefined) {
       return pending.then(() => this.#level(at, items, index, out))
     }
@@ -226,7 +258,7 @@ export class Run {
   }
 
   /** One call of a step. A promise resolves when the step is done and what it replied has room; it never rejects. */
-  #call(slot: Slot, at: number, item: unknown, out: unknown[]): Promise<void> | undefined {
+  #call(slot: Slot, at: number, item: unknown, out: unknown[] | undefined): Promise<void> | undefined {
     this.#outlet.open(slot, at, out)
     try {
       this.#context.assertTimely(item)
@@ -249,7 +281,7 @@ export class Run {
     await this.#outlet.close()
   }
 
-  async #await(pending: Promise<unknown>, at: number, item: unknown, out: unknown[]): Promise<void> {
+  async #await(pending: Promise<unknown>, at: number, item: unknown, out: unknown[] | undefined): Promise<void> {
     const { blocked } = (this.slots[at] as Slot).meter
     const startedAt = performance.now()
     blocked.start(startedAt)
@@ -268,14 +300,24 @@ export class Run {
   }
 
   /** An item failed at a slot: what of it goes on joins `out`, and the outlet holds the lane for what was said to the device. */
-  #fail(error: unknown, item: unknown, at: number, out: unknown[]): void {
+  #fail(error: unknown, item: unknown, at: number, out: unknown[] | undefined): void {
     const { goesOn, held } = this.#context.failed(error, item, this.slots[at] as Slot)
-    if (goesOn !== undefined) out.push(goesOn)
+    if (goesOn !== undefined) {
+      if (out === undefined) this.#outlet.add(goesOn)
+      else out.push(goesOn)
+    }
     if (held !== undefined) this.#outlet.hold(held)
   }
 
   #isShut(at: number): boolean {
     return this.#context.shut((this.slots[at] as Slot).stage)
+  }
+
+  #giveOne(item: unknown): Promise<void> | undefined {
+    if (item === nothing || this.#exit.gone) return this.#rest()
+    if (this.#exit.givesBytes || item instanceof Deferred || !this.#context.identified()) return this.#give([item])
+    const pending = this.#exit.take(item)
+    return pending === undefined ? this.#rest() : pending.then(() => this.#rest())
   }
 
   /** Gives out what came through, then works off what was injected meanwhile. */
@@ -288,7 +330,7 @@ export class Run {
   #rest(): Promise<void> | undefined {
     this.#busy = false
     const next = this.#injected?.shift()
-    if (next !== undefined && !this.#exit.gone) return this.#work([next.item], next.at)
+    if (next !== undefined && !this.#exit.gone) return this.#work(next.item, next.at)
     const idle = this.#idle
     this.#idle = undefined
     if (idle !== undefined) for (const resolve of idle) resolve()
@@ -346,6 +388,11 @@ export class Run {
       this.#idle.push(resolve)
     })
   }
+}
+
+function listOf(taken: unknown): readonly unknown[] {
+  if (taken === nothing) return []
+  return taken instanceof Several ? taken.items : [taken]
 }
 
 function both(one: Promise<void> | undefined, other: Promise<void> | undefined): Promise<void> | undefined {

@@ -15,23 +15,54 @@ export class Deferred {
   }
 }
 
+/** No item. */
+export const nothing: unique symbol = Symbol('nothing')
+
+/** Several items where mostly there is one. */
+export class Several {
+  readonly items: unknown[]
+
+  constructor(items: unknown[]) {
+    this.items = items
+  }
+}
+
 /** The one outlet of a run, pointed at the slot whose step is being called. */
 export class SlotOutlet implements Outlet<unknown, unknown> {
   readonly #context: RunContext
   #slot: Slot | undefined
   #at = 0
   #out: unknown[] | undefined
+  #one: unknown = nothing
+  #listed = false
   #held: Promise<void>[] | undefined
 
   constructor(context: RunContext) {
     this.#context = context
   }
 
-  /** Points the outlet at slot `at`: what it emits goes to `out`. */
-  open(slot: Slot, at: number, out: unknown[]): void {
+  /** Points the outlet at slot `at`: what it emits goes to `out`; without one, {@link SlotOutlet.take} gives it. */
+  open(slot: Slot, at: number, out?: unknown[]): void {
     this.#slot = slot
     this.#at = at
     this.#out = out
+    this.#listed = out !== undefined
+    this.#one = nothing
+  }
+
+  /** What a slot failed with and goes on as refused; also when the turn is over. */
+  add(item: unknown): void {
+    if (this.#out !== undefined) this.#out.push(item)
+    else if (this.#one === nothing) this.#one = item
+    else this.#out = [this.#one, item]
+  }
+
+  /** What was emitted since an opening without an `out`: mostly one item, for which no list is made; else a {@link Several}, or `nothing`. */
+  take(): unknown {
+    const out = this.#out === undefined ? this.#one : new Several(this.#out)
+    this.#out = undefined
+    this.#one = nothing
+    return out
   }
 
   /** True while something that was said to the device has no room. */
@@ -42,7 +73,7 @@ export class SlotOutlet implements Outlet<unknown, unknown> {
   /** Ends the step's turn: after this its outlet throws. Returns what its replies still wait for. */
   close(): Promise<void> | undefined {
     this.#slot = undefined
-    this.#out = undefined
+    if (this.#listed) this.#out = undefined
     const held = this.#held
     if (held === undefined) return undefined
     this.#held = undefined
@@ -50,8 +81,8 @@ export class SlotOutlet implements Outlet<unknown, unknown> {
   }
 
   emit(item: unknown): void {
-    if (this.#out === undefined) throw turnOver()
-    this.#out.push(item)
+    if (this.#slot === undefined) throw turnOver()
+    this.add(item)
   }
 
   reply(item: unknown): void {
