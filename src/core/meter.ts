@@ -102,14 +102,15 @@ export class PipelineMeter {
     return meter
   }
 
-  /** Counts a receipt. */
-  countReceipt(kind: string, outcome: Outcome): void {
+  /** Counts receipts that are alike. */
+  countReceipt(kind: string, outcome: Outcome, receipts = 1): void {
+    if (receipts === 0) return
     let counts = this.receipts.get(kind)
     if (counts === undefined) {
       counts = { complete: 0, abandon: 0, reject: 0 }
       this.receipts.set(kind, counts)
     }
-    counts[outcome]++
+    counts[outcome] += receipts
   }
 }
 

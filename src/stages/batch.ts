@@ -70,8 +70,20 @@ function unfold(
     return
   }
   const { messages } = item.of
+  const { exceptions } = item
+  // Mostly the hub has taken all of them, and none is a pack.
+  if (exceptions.size === 0 && item.error === undefined && packs.size === 0) {
+    let reports = 0
+    for (const each of messages) {
+      if (each.kind === 'report') reports++
+      out.emit(receipt(each, item.outcome))
+    }
+    meter.countReceipt('telemetry', item.outcome, messages.length - reports)
+    meter.countReceipt('report', item.outcome, reports)
+    return
+  }
   for (const message of messages) {
-    const error = item.exceptions.get(message) ?? item.error
+    const error = exceptions.get(message) ?? item.error
     const readings = packs.get(message)
     packs.delete(message)
     for (const each of readings ?? [message]) {

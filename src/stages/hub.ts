@@ -150,6 +150,17 @@ class HubEndpoint implements ActiveHalf<Batch | Receipt<Command>, BatchReceipt |
   }
 
   async #send(batch: Batch): Promise<BatchReceipt> {
+    const { messages } = batch
+    if (messages.every(isToSend)) {
+      const exceptions = new Map<Telemetry | Report, GatewayError>()
+      await this.#attempt(messages, exceptions, (session) => session.send(messages))
+      return { kind: 'receipt', of: batch, outcome: 'complete', error: undefined, response: undefined, exceptions }
+    }
+    return this.#sendMixed(batch)
+  }
+
+  /** Of reports, which go singly, and of what needs no sending, beside telemetry. */
+  async #sendMixed(batch: Batch): Promise<BatchReceipt> {
     const exceptions = new Map<Telemetry | Report, GatewayError>()
     let together: Telemetry[] = []
     for (const message of batch.messages) {
@@ -205,6 +216,10 @@ class HubEndpoint implements ActiveHalf<Batch | Receipt<Command>, BatchReceipt |
     }
     for (const [error, messages] of byError) this.#connection.refused(error, messages)
   }
+}
+
+function isToSend(message: Telemetry | Report): message is Telemetry {
+  return message.kind === 'telemetry' && message.refused === undefined && !message.alreadyAccepted
 }
 
 /** How long settling may go on after a connection broke, before its session is closed under it: a hub that hangs holds nothing. */

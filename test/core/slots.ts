@@ -1,6 +1,6 @@
-import { PipelineMeter } from '../../src/core/meter.ts'
 import type { Transform } from 'node:stream'
 import { FusedStream, type FusedStreamOptions } from '../../src/core/fused-stream.ts'
+import { PipelineMeter } from '../../src/core/meter.ts'
 import type { Run } from '../../src/core/run.ts'
 import { nameOf, type RunContext, type Slot } from '../../src/core/slot.ts'
 import type { EndingStep, Outlet, Step } from '../../src/core/stage.ts'

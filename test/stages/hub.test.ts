@@ -196,7 +196,7 @@ describe('hub, ending', () => {
   })
 
   test('an end before the device was known closes nothing and ends', async () => {
-    const stream = activeStream(hub(new HeldHub()).open(new Connection({ id: "c", pipeline: "p" })) as never)
+    const stream = activeStream(hub(new HeldHub()).open(new Connection({ id: 'c', pipeline: 'p' })) as never)
     stream.resume().end()
     await turn()
     await turn()
