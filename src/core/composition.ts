@@ -114,7 +114,8 @@ class Composer {
     for (const each of this.#parts.placed) this.#add(each)
     // It always ends in a run, so that a reply of the outermost stage has a way in behind its own down half.
     this.#closeStretch(true)
-    return new Composition(this.#chain, this.#places)
+    // Every connection has one: without the room that arrays grow by.
+    return new Composition(this.#chain.slice(), this.#places.slice())
   }
 
   #add(placed: Placed): void {

@@ -79,14 +79,14 @@ export class FusedStream implements RunExit {
 
   /** Runs and active halves are joined from the last to the first: each knows what takes what it gives. */
   #link(parts: readonly (RunPart | ActivePart)[]): (Run | ActiveSlot)[] {
-    const linked: (Run | ActiveSlot)[] = []
+    const linked = new Array<Run | ActiveSlot>(parts.length)
     let next: FusedStream | Run | ActiveSlot = this
     for (let index = parts.length - 1; index >= 0; index--) {
       const part = parts[index] as RunPart | ActivePart
       // Two runs never neighbour: they would be one.
       if ('half' in part) next = new ActiveSlot(part, next, this)
       else next = new Run(part, next as FusedStream | ActiveSlot)
-      linked.unshift(next)
+      linked[index] = next
     }
     return linked
   }

@@ -5,7 +5,7 @@ import { GatewayError } from '../core/errors.ts'
 import type { Pipeline } from '../core/pipeline.ts'
 import type { Deadlines } from './deadlines.ts'
 import type { GatewayMetrics } from './metrics.ts'
-import { ServedConnection } from './served-connection.ts'
+import { type Home, ServedConnection } from './served-connection.ts'
 
 /** Key and certificate chain of a TLS listener, PEM. */
 export interface TlsOptions {
@@ -31,6 +31,7 @@ export class Listener {
   readonly #parts: ListenerParts
   readonly #server: Server
   readonly #connections = new Set<ServedConnection>()
+  readonly #home: Home
   readonly #meters: ReturnType<GatewayMetrics['pipeline']>
   #sweep: NodeJS.Timeout | undefined
   #emptied: (() => void) | undefined
@@ -42,6 +43,9 @@ export class Listener {
   constructor(parts: ListenerParts) {
     this.#parts = parts
     this.#meters = parts.metrics.pipeline(parts.pipeline.name)
+    const { pipeline, log, onDeadLetter } = parts
+    const ended = (connection: ServedConnection, outcome: string) => this.#ended(connection, outcome)
+    this.#home = { pipeline, meter: this.#meters.pipeline, log, onDeadLetter, ended }
     parts.metrics.addGauges(parts.pipeline.endpoint.gauges ?? [])
     const accept = (socket: Socket) => this.#accept(socket)
     // Half-open: a device that has finished sending still gets the receipts of what it sent.
@@ -107,27 +111,19 @@ export class Listener {
   }
 
   #accept(socket: Socket): void {
-    const { pipeline, log, onDeadLetter } = this.#parts
     if (this.#draining) {
       socket.destroy()
       return
     }
-    const connection = new ServedConnection({
-      id: `${pipeline.name}-${++this.#accepted}`,
-      socket,
-      pipeline,
-      meter: this.#meters.pipeline,
-      log,
-      onDeadLetter,
-      onEnd: (outcome) => {
-        this.#connections.delete(connection)
-        this.#meters.connections.open--
-        this.#meters.connections.count(outcome)
-        if (this.#connections.size === 0) this.#emptied?.()
-      },
-    })
-    this.#connections.add(connection)
+    this.#connections.add(new ServedConnection(this.#home, socket, ++this.#accepted))
     this.#meters.connections.open++
+  }
+
+  #ended(connection: ServedConnection, outcome: string): void {
+    this.#connections.delete(connection)
+    this.#meters.connections.open--
+    this.#meters.connections.count(outcome)
+    if (this.#connections.size === 0) this.#emptied?.()
   }
 
   /** A handshake is not yet a connection, and Node leaves some of its ends to us. */

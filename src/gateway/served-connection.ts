@@ -7,16 +7,32 @@ import type { Ring } from '../core/ring.ts'
 import { type Deadlines, missedDeadline } from './deadlines.ts'
 import { bindLog } from './log.ts'
 
-/** What a served connection gets from its listener. */
-export interface ServedConnectionParts {
-  readonly id: string
-  readonly socket: Socket
+/** What all connections of a listener have in common. */
+export interface Home {
   readonly pipeline: Pipeline
   readonly meter: PipelineMeter
   readonly log: Log
   readonly onDeadLetter: ((letter: DeadLetter, connection: Connection) => void) | undefined
-  /** Called once, when nothing of the connection is left. */
-  readonly onEnd: (outcome: string) => void
+  /** Called once, when nothing of a connection is left. */
+  ended(connection: ServedConnection, outcome: string): void
+}
+
+const served: unique symbol = Symbol('served')
+
+/** A socket knows its connection, so that all sockets share their listeners: who never speaks costs no closures. */
+type ServedSocket = Socket & { [served]: ServedConnection }
+
+function onError(this: ServedSocket, error: Error): void {
+  this[served].failed(error)
+}
+
+function onClose(this: ServedSocket): void {
+  this[served].closed()
+}
+
+function onReadable(this: ServedSocket): void {
+  this.off('readable', onReadable)
+  this[served].firstByte()
 }
 
 /**
@@ -24,7 +40,10 @@ export interface ServedConnectionParts {
  * the gateway is to speak first.
  */
 export class ServedConnection {
-  readonly #parts: ServedConnectionParts
+  readonly #home: Home
+  readonly #socket: Socket
+  /** Of those that the listener has accepted. */
+  readonly #number: number
   readonly #acceptedAt = performance.now()
   #lastByteAt = this.#acceptedAt
   #bytesRead = 0
@@ -35,22 +54,38 @@ export class ServedConnection {
   #failure: GatewayError | undefined
   #ended = false
 
-  constructor(parts: ServedConnectionParts) {
-    this.#parts = parts
-    const { socket, pipeline } = parts
-    socket.on('error', (error) => {
-      this.#failure ??= new GatewayError('CONNECTION_LOST', error.message, { cause: error })
-    })
-    socket.once('close', () => {
-      if (this.#ring === undefined) this.#end(this.#failure)
-    })
-    if (pipeline.speaksFirst) this.#open()
-    else socket.once('readable', () => this.#firstByte())
+  constructor(home: Home, socket: Socket, number: number) {
+    this.#home = home
+    this.#socket = socket
+    this.#number = number
+    const own = socket as ServedSocket
+    own[served] = this
+    own.on('error', onError)
+    own.on('close', onClose)
+    if (home.pipeline.speaksFirst) this.#open()
+    else own.on('readable', onReadable)
+  }
+
+  /** The socket failed. */
+  failed(error: Error): void {
+    this.#failure ??= new GatewayError('CONNECTION_LOST', error.message, { cause: error })
+  }
+
+  /** The socket is closed. */
+  closed(): void {
+    if (this.#ring === undefined) this.#end(this.#failure)
+  }
+
+  /** There is something to read, or the end. */
+  firstByte(): void {
+    // FIN before any byte: a port scan or a load balancer's health check.
+    if (this.#socket.readableLength === 0) this.#socket.destroy()
+    else this.#open()
   }
 
   /** Called by the listener's sweep: ends the connection if it missed a deadline. */
   check(limits: Deadlines, now: number): void {
-    const { socket } = this.#parts
+    const socket = this.#socket
     const flushed = socket.bytesWritten - socket.writableLength
     if (!socket.writableNeedDrain) this.#unreadSince = undefined
     // However slowly it reads, it reads.
@@ -74,25 +109,20 @@ export class ServedConnection {
   /** Takes no more from the device, finishes what was taken, then closes. */
   halt(): void {
     if (this.#ring !== undefined) this.#ring.halt()
-    else this.#parts.socket.destroy()
+    else this.#socket.destroy()
   }
 
   /** Ends everything at once. */
   destroy(failure?: GatewayError): void {
     this.#failure ??= failure
     this.#ring?.destroy(failure)
-    this.#parts.socket.destroy()
-  }
-
-  #firstByte(): void {
-    const { socket } = this.#parts
-    // FIN before any byte: a port scan or a load balancer's health check.
-    if (socket.readableLength === 0) socket.destroy()
-    else this.#open()
+    this.#socket.destroy()
   }
 
   #open(): void {
-    const { id, socket, pipeline, meter, log, onDeadLetter } = this.#parts
+    const { pipeline, meter, log, onDeadLetter } = this.#home
+    const socket = this.#socket
+    const id = this.#id
     const connection = new Connection({
       id,
       pipeline: pipeline.name,
@@ -115,13 +145,22 @@ export class ServedConnection {
     this.#ring.attach(socket, (failure) => this.#end(failure ?? this.#failure))
   }
 
+  get #id(): string {
+    return `${this.#home.pipeline.name}-${this.#number}`
+  }
+
   #end(failure: GatewayError | undefined): void {
     if (this.#ended) return
     this.#ended = true
-    const { id, pipeline, log, onEnd } = this.#parts
-    const fields = { connection: id, pipeline: pipeline.name, outcome: failure?.code ?? 'ok', reason: failure?.message }
+    const { pipeline, log } = this.#home
+    const fields = {
+      connection: this.#id,
+      pipeline: pipeline.name,
+      outcome: failure?.code ?? 'ok',
+      reason: failure?.message,
+    }
     log.debug(fields, 'connection ended')
-    onEnd(failure?.code ?? 'ok')
+    this.#home.ended(this, failure?.code ?? 'ok')
   }
 }
 

@@ -157,15 +157,14 @@ test('a device that reads slowly is not stalled while it reads at all', () => {
     writableNeedDrain: true,
     destroy,
   })
-  const connection = new ServedConnection({
-    id: 'c',
-    socket: socket as unknown as Socket,
+  const home = {
     pipeline: jsonLines(memoryHub()),
     meter: new PipelineMeter('jsonLines'),
     log: silentLog,
     onDeadLetter: undefined,
-    onEnd: () => undefined,
-  })
+    ended: () => undefined,
+  }
+  const connection = new ServedConnection(home, socket as unknown as Socket, 1)
   const now = performance.now()
   for (let second = 0; second < 10; second++) {
     socket.writableLength -= 10
