@@ -25,17 +25,18 @@ export function codec<L extends Level>(name: string, make: (connection: Connecti
     const made = make(connection)
     return {
       up(frame, out) {
-        for (const item of listed(made.decode(frame, out))) out.emit(item)
+        emitAll(made.decode(frame, out), out)
       },
       down(item, out) {
-        for (const frame of listed(made.encode(item))) out.emit(frame)
+        emitAll(made.encode(item), out)
       },
       refuse: (error) => made.refuse?.(error),
     }
   })
 }
 
-function listed<T>(result: T | readonly T[] | undefined): readonly T[] {
-  if (result === undefined) return []
-  return Array.isArray(result) ? (result as readonly T[]) : [result as T]
+function emitAll<T>(made: T | readonly T[] | undefined, out: Outlet<T, never>): void {
+  if (made === undefined) return
+  if (Array.isArray(made)) for (const each of made as readonly T[]) out.emit(each)
+  else out.emit(made as T)
 }

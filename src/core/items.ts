@@ -132,7 +132,8 @@ export function hello(claim: HelloClaim, tag?: unknown, value?: unknown): Hello 
 /** The optional parts of {@link telemetry}. */
 export type TelemetryOptions = Partial<Omit<Telemetry, 'kind' | 'body' | 'refused' | 'alreadyAccepted'>>
 
-const noProperties: Properties = Object.freeze({})
+/** What messages without properties share, so that they are known by it. */
+export const noProperties: Properties = Object.freeze({})
 
 /**
  * Makes a telemetry item. Called by codecs; every field is present so that all items share one hidden class. A body that is a small part
@@ -152,6 +153,24 @@ export function telemetry(body: Buffer, options: TelemetryOptions = {}): Telemet
     tag: options.tag,
     refused: undefined,
     alreadyAccepted: false,
+  }
+}
+
+/** The same telemetry with other properties: a copy, since the one may be kept by whoever gets the dead letters. Called by `enrich`. */
+export function withProperties(message: Telemetry, properties: Properties): Telemetry {
+  return {
+    kind: 'telemetry',
+    body: message.body,
+    value: message.value,
+    properties,
+    messageId: message.messageId,
+    correlationId: message.correlationId,
+    contentType: message.contentType,
+    contentEncoding: message.contentEncoding,
+    creationTimeUtc: message.creationTimeUtc,
+    tag: message.tag,
+    refused: message.refused,
+    alreadyAccepted: message.alreadyAccepted,
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Telemetry } from './items.ts'
+import type { Properties, Telemetry } from './items.ts'
 
 /** The most that IoT Hub takes in one send, message or batch: 256 KB, less the kilobyte that Microsoft's C and Java SDKs keep. */
 export const maxSendBytes = 255 * 1024 - 1
@@ -12,22 +12,50 @@ const propertyOverheadBytes = 16
 
 /** Bytes that a message counts against the limit of a batch: body, property names and values, and the SDK's fixed overheads. */
 export function messageBytes(message: Telemetry): number {
-  let bytes = message.body.length + messageOverheadBytes
-  for (const name in message.properties) {
-    bytes += Buffer.byteLength(name) + Buffer.byteLength(message.properties[name] as string) + propertyOverheadBytes
-  }
-  return bytes
+  const { bytes, count } = sizeOf(message.properties)
+  return message.body.length + messageOverheadBytes + bytes + count * propertyOverheadBytes
 }
 
 /** What the quota counts of a message: body, system property values, names and values of user properties. */
 export function billableBytes(message: Telemetry): number {
   const { body, messageId, correlationId, contentType, contentEncoding, creationTimeUtc, properties } = message
-  let bytes = body.length
-  for (const value of [messageId, correlationId, contentType, contentEncoding, creationTimeUtc]) {
-    if (value !== undefined) bytes += Buffer.byteLength(value)
+  return (
+    body.length +
+    textBytes(messageId) +
+    textBytes(correlationId) +
+    textBytes(contentType) +
+    textBytes(contentEncoding) +
+    textBytes(creationTimeUtc) +
+    sizeOf(properties).bytes
+  )
+}
+
+function textBytes(text: string | undefined): number {
+  return text === undefined ? 0 : Buffer.byteLength(text)
+}
+
+/** Bytes of names and values, and how many properties there are. */
+interface PropertiesSize {
+  readonly of: Properties
+  readonly bytes: number
+  readonly count: number
+}
+
+/** Of neighbouring messages the properties are mostly one object. */
+let sizeOfLast: PropertiesSize = { of: {}, bytes: 0, count: 0 }
+
+function sizeOf(properties: Properties): PropertiesSize {
+  if (sizeOfLast.of === properties) return sizeOfLast
+  let bytes = 0
+  let count = 0
+  for (const name in properties) {
+    bytes += Buffer.byteLength(name) + Buffer.byteLength(properties[name] as string)
+    count++
   }
-  for (const name in properties) bytes += Buffer.byteLength(name) + Buffer.byteLength(properties[name] as string)
-  return bytes
+  const size = { of: properties, bytes, count }
+  // What may still change is measured anew.
+  if (Object.isFrozen(properties)) sizeOfLast = size
+  return size
 }
 
 /** Quota blocks of `blockBytes` that a message costs, one at least. */

@@ -1,6 +1,6 @@
 import type { Connection } from '../core/connection.ts'
 import { GatewayError } from '../core/errors.ts'
-import type { Properties, Telemetry } from '../core/items.ts'
+import { noProperties, type Properties, type Telemetry, withProperties } from '../core/items.ts'
 import type { Messages } from '../core/levels.ts'
 import { type Stage, stage } from '../core/stage.ts'
 
@@ -19,13 +19,17 @@ export function enrich(enrichments: Readonly<Record<string, Enrichment>>): Stage
     else if (typeof enrichment === 'function') computed.push([name, enrichment])
     else throw new GatewayError('CONFIGURATION', `enrich: ${name} is neither a string nor a function`)
   }
+  Object.freeze(fixed)
+  // Nothing to add costs nothing.
+  if (Object.keys(enrichments).length === 0) return stage<Messages, Messages>('enrich', () => ({}))
+  const propertiesOf = (item: Telemetry, connection: Connection): Properties => {
+    if (computed.length > 0) return { ...item.properties, ...fixed, ...values(item, connection) }
+    // The same object for all messages that have no others: what is made of it downstream is made once.
+    return item.properties === noProperties ? fixed : { ...item.properties, ...fixed }
+  }
   return stage<Messages, Messages>('enrich', (connection) => ({
     up(item, out) {
-      if (item.kind !== 'telemetry') {
-        out.emit(item)
-        return
-      }
-      out.emit({ ...item, properties: { ...item.properties, ...fixed, ...values(item, connection) } })
+      out.emit(item.kind === 'telemetry' ? withProperties(item, propertiesOf(item, connection)) : item)
     },
   }))
 

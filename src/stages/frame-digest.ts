@@ -2,8 +2,8 @@ import { hash } from 'node:crypto'
 
 /**
  * Twelve hexadecimal digits that tell bytes from other bytes, for message ids: the same for a frame that is sent again. Not a proof
- * against forgery.
+ * against forgery. A text stands for its bytes in UTF-8.
  */
-export function frameDigest(bytes: Uint8Array): string {
-  return hash('sha1', bytes, 'hex').slice(0, 12)
+export function frameDigest(frame: Uint8Array | string): string {
+  return hash('sha1', frame, 'hex').slice(0, 12)
 }

@@ -1,13 +1,32 @@
 import { isUtf8 } from 'node:buffer'
 import { type Codec, codec } from '../core/codec.ts'
 import { GatewayError } from '../core/errors.ts'
-import { type Command, hello, type Outcome, type Receipt, report, type Telemetry, telemetry } from '../core/items.ts'
+import {
+  type Command,
+  hello,
+  noProperties,
+  type Outcome,
+  type Receipt,
+  report,
+  type Telemetry,
+  telemetry,
+} from '../core/items.ts'
 import type { Lines, Messages } from '../core/levels.ts'
 import type { Outlet, Stage } from '../core/stage.ts'
 import { frameDigest } from './frame-digest.ts'
 import { type CommandAnswer, GivenCommands } from './given-commands.ts'
 import { isDeviceId, isPropertyName } from './hub-names.ts'
 import { withoutProtocolMembers } from './json-members.ts'
+import { scanObject } from './json-scan.ts'
+
+/** Options of {@link json}. */
+export interface JsonOptions {
+  /**
+   * `all` (default) makes a value of every reading, for stages that look into `value`. `keys` looks through readings without making values of
+   * them, and their `value` is undefined: for readings that are only forwarded. What is accepted, refused, sent and answered is the same.
+   */
+  readonly parse?: 'all' | 'keys'
+}
 
 type JsonObject = Record<string, unknown>
 type Out = Outlet<Messages['up'], Lines['down']>
@@ -31,8 +50,63 @@ type Out = Outlet<Messages['up'], Lines['down']>
  * Errors: `BAD_CONTENT` for a line that is none of these or several at once, `BAD_HELLO`, `UNKNOWN_COMMAND` for an answer that
  * nobody waits for.
  */
-export function json(): Stage<Lines, Messages> {
-  return codec<Lines>('json', () => new JsonCodec())
+export function json(options: JsonOptions = {}): Stage<Lines, Messages> {
+  const { parse = 'all' } = options
+  if (parse !== 'all' && parse !== 'keys') {
+    throw new GatewayError('CONFIGURATION', `json: parse must be 'all' or 'keys', not ${parse}`)
+  }
+  const usual = parse === 'all' ? parsedReading : forwardedReading
+  return codec<Lines>('json', () => new JsonCodec(usual))
+}
+
+/** What most lines are: a reading whose only protocol member is at most a `$seq` at its beginning. Undefined for any other. */
+type UsualReading = (line: string) => Telemetry | undefined
+
+const parsedReading: UsualReading = (line) => {
+  const begin = numberedBegin(line)
+  const text = begin === undefined ? line : withoutBegin(line, begin)
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return undefined
+  }
+  if (!isObject(value)) return undefined
+  for (const key in value) if (key.charCodeAt(0) === dollar) return undefined
+  return usualReading(Buffer.from(text), value, line, begin)
+}
+
+const forwardedReading: UsualReading = (line) => {
+  const begin = numberedBegin(line)
+  const body = Buffer.from(begin === undefined ? line : withoutBegin(line, begin))
+  return scanObject(body) === 'plain' ? usualReading(body, undefined, line, begin) : undefined
+}
+
+function usualReading(body: Buffer, value: unknown, line: string, begin: number | undefined): Telemetry {
+  if (begin === undefined) return reading(body, value, undefined)
+  const sequence = Number(line.slice(seqMember.length, begin))
+  return reading(body, value, sequence, undefined, `${sequence}-${frameDigest(line)}`)
+}
+
+const dollar = 0x24
+const seqMember = '{"$seq":'
+
+/** Digits that every number can hold. */
+const mostDigits = 15
+
+/** Where a line goes on that begins with `{"$seq":` and a whole number: at the comma before the next member. Undefined for any other line. */
+function numberedBegin(line: string): number | undefined {
+  if (!line.startsWith(seqMember)) return undefined
+  let at = seqMember.length
+  while (line.charCodeAt(at) >= 0x30 && line.charCodeAt(at) <= 0x39) at++
+  const digits = at - seqMember.length
+  if (digits === 0 || digits > mostDigits || (digits > 1 && line.charCodeAt(seqMember.length) === 0x30))
+    return undefined
+  return line.startsWith(',"', at) ? at : undefined
+}
+
+function withoutBegin(line: string, begin: number): string {
+  return `{${line.slice(begin + 1)}`
 }
 
 const protocolKeys = new Set(['$hello', '$seq', '$properties', '$report', '$ping', '$answer'])
@@ -46,14 +120,24 @@ const companions: Readonly<Record<string, readonly string[]>> = {
 }
 
 class JsonCodec implements Codec<Lines> {
+  readonly #usual: UsualReading
   readonly #commands = new GivenCommands()
 
+  constructor(usual: UsualReading) {
+    this.#usual = usual
+  }
+
   decode(line: string, out: Out): Messages['up'] | undefined {
+    return this.#usual(line) ?? this.#decodeAny(line, out)
+  }
+
+  #decodeAny(line: string, out: Out): Messages['up'] | undefined {
     const value = parseObject(line)
     const keys = Object.keys(value).filter((key) => key.startsWith('$'))
     const unknown = keys.find((key) => !protocolKeys.has(key))
     if (unknown !== undefined)
       throw bad(`the key at position ${keys.indexOf(unknown) + 1} of those with $ is not the protocol's`)
+    // With 'keys' also what nests too deep to be looked through.
     if (keys.length === 0) return reading(Buffer.from(line), value, undefined)
     const said = keys.find((key) => key in companions)
     if (said === undefined) return decodeReading(line, value, out)
@@ -81,7 +165,7 @@ class JsonCodec implements Codec<Lines> {
         : this.refuse(error ?? unexplained(outcome))
     }
     if (of.tag === undefined) return undefined
-    if (outcome === 'complete') return `{"$ack":${JSON.stringify(of.tag)}}`
+    if (outcome === 'complete') return `{"$ack":${typeof of.tag === 'number' ? of.tag : JSON.stringify(of.tag)}}`
     return JSON.stringify({ $nack: of.tag, code: (error ?? unexplained(outcome)).code, retry: outcome === 'abandon' })
   }
 
@@ -129,14 +213,14 @@ function decodeReport(value: JsonObject, out: Out): Messages['up'] | undefined {
 function decodeReading(line: string, value: JsonObject, out: Out): Messages['up'] | undefined {
   const { $seq, $properties: properties = {} } = value
   const tag = tagOf($seq)
-  for (const key of protocolKeys) delete value[key]
+  const content = Object.fromEntries(Object.entries(value).filter(([key]) => !protocolKeys.has(key)))
   const body = Buffer.from(withoutProtocolMembers(line))
   const fault = faultOfProperties(properties, line)
   if (fault === undefined) {
     const messageId = tag === undefined ? undefined : messageIdOf(tag, line)
-    return reading(body, value, tag, properties as Record<string, string>, messageId)
+    return reading(body, content, tag, properties as Record<string, string>, messageId)
   }
-  out.fail(bad(fault), reading(body, value, tag))
+  out.fail(bad(fault), reading(body, content, tag))
   return undefined
 }
 
@@ -169,13 +253,13 @@ function reading(
   body: Buffer,
   value: unknown,
   tag: unknown,
-  properties: Readonly<Record<string, string>> = {},
+  properties?: Readonly<Record<string, string>>,
   messageId?: string,
 ): Telemetry {
   return telemetry(body, {
     value,
     tag,
-    properties,
+    properties: properties ?? noProperties,
     messageId,
     contentType: 'application/json',
     contentEncoding: 'utf-8',
@@ -184,7 +268,7 @@ function reading(
 
 /** The digest is of all of the line, so a `$seq` that no message id may hold can be left out. */
 function messageIdOf(tag: string | number, line: string): string {
-  const digest = frameDigest(Buffer.from(line))
+  const digest = frameDigest(line)
   return /^[\w:.-]{1,64}$/.test(String(tag)) ? `${tag}-${digest}` : digest
 }
 

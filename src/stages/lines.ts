@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import split2 from 'split2'
 import { GatewayError } from '../core/errors.ts'
 import type { Bytes, Lines } from '../core/levels.ts'
-import { type EndingStep, type Outlet, type Stage, stage } from '../core/stage.ts'
+import { type EndingStep, type Outlet, type Stage, stage, type TurnStep } from '../core/stage.ts'
 
 /** Options of {@link lines}. */
 export interface LinesOptions {
@@ -31,36 +31,69 @@ export function lines(options: LinesOptions = {}): Stage<Bytes, Lines> {
   if (!Number.isInteger(maxLength) || maxLength < 1) {
     throw new GatewayError('CONFIGURATION', `lines: maxLength must be a positive integer, not ${maxLength}`)
   }
-  return stage<Bytes, Lines>('lines', () => {
-    return {
-      up: new LineSplitter(maxLength),
-      down(line, out) {
-        if (/\n|\r$/.test(line)) throw new GatewayError('BUG', 'a line to be sent contains a line break')
-        out.emit(Buffer.from(`${line}\n`))
-      },
-    }
-  })
+  const split = lineSplit()
+  return stage<Bytes, Lines>('lines', () => ({ up: new LineSplitter(maxLength, split), down: endLines }))
 }
 
+/** Ends lines on their way to the device; those of one turn become one buffer. */
+const endLines: TurnStep<string, Buffer, string> = {
+  push(line, out) {
+    if (isBroken(line)) throw new GatewayError('BUG', 'a line to be sent contains a line break')
+    out.emit(Buffer.from(`${line}\n`))
+  },
+  pushAll(lines, out) {
+    let together: string[] = []
+    const close = () => {
+      if (together.length > 0) out.emit(Buffer.from(`${together.join('\n')}\n`))
+      together = []
+    }
+    for (const line of lines) {
+      if (isBroken(line)) {
+        close()
+        out.fail(new GatewayError('BUG', 'a line to be sent contains a line break'), line)
+      } else together.push(line)
+    }
+    close()
+  },
+}
+
+function isBroken(line: string): boolean {
+  return line.includes('\n') || line.endsWith('\r')
+}
+
+/** Cuts bytes that are whole lines. */
+type LineSplit = (bytes: Buffer) => string[]
+
 /**
- * split2 driven synchronously: its mapper collects the lines of a chunk, so that it needs no readable side of its own. It is
- * given whole lines only, since it would scan an unfinished one again at every read.
+ * split2 driven synchronously: its mapper collects the lines of what is written, so that it needs no readable side of its own. It is
+ * given whole lines only, since it would scan an unfinished one again at every read; so it keeps nothing from one write to the
+ * next, and all connections share it.
  */
+function lineSplit(): LineSplit {
+  let found: string[] = []
+  const split = split2('\n', (line: string) => {
+    found.push(line.endsWith('\r') ? line.slice(0, -1) : line)
+  })
+  return (bytes) => {
+    split.write(bytes)
+    const lines = found
+    found = []
+    return lines
+  }
+}
+
 class LineSplitter implements EndingStep<Buffer, string, Buffer> {
   readonly #maxLength: number
-  readonly #split: { write(chunk: Buffer): boolean }
-  #found: string[] = []
+  readonly #split: LineSplit
   /** The bytes of the line that is not finished yet, and how many. */
-  #tail: Buffer[] = []
+  #tail: Buffer[] | undefined
   #tailBytes = 0
   /** True while the rest of a line over the limit is thrown away. */
   #skipping = false
 
-  constructor(maxLength: number) {
+  constructor(maxLength: number, split: LineSplit) {
     this.#maxLength = maxLength
-    this.#split = split2(/\r?\n/, (line: string) => {
-      this.#found.push(line)
-    })
+    this.#split = split
   }
 
   push(chunk: Buffer, out: Outlet<string, Buffer>): void {
@@ -72,14 +105,14 @@ class LineSplitter implements EndingStep<Buffer, string, Buffer> {
     const from = this.#skipping ? first + 1 : 0
     this.#skipping = false
     const end = chunk.lastIndexOf(newline) + 1
-    const whole = chunk.subarray(from, end)
-    this.#giveLines(this.#tailBytes === 0 ? whole : Buffer.concat([...this.#tail, whole]), out)
+    const whole = from === 0 && end === chunk.length ? chunk : chunk.subarray(from, end)
+    this.#giveLines(this.#tail === undefined ? whole : Buffer.concat([...this.#tail, whole]), out)
     this.#dropTail()
-    this.#keep(chunk.subarray(end), out)
+    if (end < chunk.length) this.#keep(chunk.subarray(end), out)
   }
 
   end(out: Outlet<string, Buffer>): void {
-    if (this.#tailBytes === 0) return
+    if (this.#tail === undefined) return
     const message = `the connection ended ${this.#tailBytes} bytes into a line`
     out.fail(new GatewayError('FRAME_UNTERMINATED', message), Buffer.concat(this.#tail))
     this.#dropTail()
@@ -88,9 +121,7 @@ class LineSplitter implements EndingStep<Buffer, string, Buffer> {
   /** `bytes` are lines with their terminators. */
   #giveLines(bytes: Buffer, out: Outlet<string, Buffer>): void {
     if (bytes.length === 0) return
-    this.#split.write(bytes)
-    const found = this.#found
-    this.#found = []
+    const found = this.#split(bytes)
     // split2 decodes, and only bytes show what was not UTF-8.
     const raw = isUtf8(bytes) ? undefined : rawLines(bytes)
     for (let index = 0; index < found.length; index++) this.#give(found[index] as string, raw?.[index], out)
@@ -111,6 +142,7 @@ class LineSplitter implements EndingStep<Buffer, string, Buffer> {
   /** Keeps the beginning of a line, unless it is too long already. */
   #keep(rest: Buffer, out: Outlet<string, Buffer>): void {
     if (rest.length === 0 || this.#skipping) return
+    this.#tail ??= []
     if (this.#tail.push(rest) > maxPieces) this.#tail = [Buffer.concat(this.#tail)]
     this.#tailBytes += rest.length
     // One more, for a \r whose \n is still to come.
@@ -129,7 +161,7 @@ class LineSplitter implements EndingStep<Buffer, string, Buffer> {
   }
 
   #dropTail(): void {
-    this.#tail = []
+    this.#tail = undefined
     this.#tailBytes = 0
   }
 }
