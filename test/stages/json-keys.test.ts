@@ -84,6 +84,25 @@ describe("json({ parse: 'keys' })", () => {
     )
   })
 
+  test('what begins as a numbered reading and is no JSON is refused, whichever way it is read', async () => {
+    const lines = [
+      '{"$seq":007,"t":1}',
+      '{"$seq":7,"t"}',
+      '{"$seq":7,}',
+      '{"$seq":,"t":1}',
+      '{"$seq":7,"t":1',
+      '{"$seq":7,"t":1}}',
+    ]
+    for (const parse of ['all', 'keys'] as const) {
+      const { up } = await feed(json({ parse }), lines)
+      assert.deepEqual(up.emitted, [], parse)
+      assert.deepEqual(
+        up.errors.map(({ code }) => code),
+        lines.map(() => 'BAD_CONTENT'),
+      )
+    }
+  })
+
   test('another word for it is refused', () => {
     assert.throws(() => json({ parse: 'some' as 'all' }), { code: 'CONFIGURATION' })
   })
