@@ -1,12 +1,12 @@
-import https from 'node:https'
 import type { AuthenticationProvider } from 'azure-iot-common'
 import azureDevice from 'azure-iot-device'
 import { GatewayError } from '../core/errors.ts'
 import type { Identity } from '../core/items.ts'
 import { AzureHttpSession } from './azure-http-session.ts'
 import { type HubAddress, parseConnectionString } from './connection-string.ts'
-import { DeviceRequests, type RequestPool } from './device-requests.ts'
+import { DeviceRequests } from './device-requests.ts'
 import { DeviceTransport } from './device-transport.ts'
+import { HubClient } from './hub-client.ts'
 import { PollSchedule } from './poll-schedule.ts'
 import type { Hub, HubSession, HubSessionContext } from './port.ts'
 
@@ -28,7 +28,7 @@ export interface AzureHttpOptions {
 }
 
 /**
- * IoT Hub over HTTPS through Microsoft's device SDK, one client a device on one shared keep-alive agent. `connectionString`
+ * IoT Hub over HTTPS through Microsoft's device SDK, one client a device on one shared pool of sockets. `connectionString`
  * as in {@link parseConnectionString}. Throws `CONFIGURATION`, for options out of range too.
  *
  * Commands are polled for: each device about every `pollIntervalMs`, all together at most `pollsPerSecond`. A connect costs one
@@ -42,9 +42,7 @@ export function azureHttp(connectionString: string | undefined, options: AzureHt
   const timeoutMs = inRange('requestTimeoutMs', options.requestTimeoutMs ?? 30_000, 1, 3_600_000)
   const pollsPerSecond = inRange('pollsPerSecond', options.pollsPerSecond ?? 16, 0.001, 1_000_000)
   const intervalMs = inRange('pollIntervalMs', options.pollIntervalMs ?? 5000, 1, 86_400_000)
-  const agent = new https.Agent({ keepAlive: true, maxSockets, scheduling: 'lifo' })
-  const pollAgent = new https.Agent({ keepAlive: true, maxSockets: Math.ceil(maxSockets / 4), scheduling: 'lifo' })
-  const pool: RequestPool = { address, agent, pollAgent, ca: options.ca, timeoutMs }
+  const client = new HubClient({ address, ca: options.ca, maxSockets, timeoutMs })
   const schedule = new PollSchedule({ pollsPerSecond, intervalMs })
   const sessions = new Set<HubSession>()
   return {
@@ -54,11 +52,10 @@ export function azureHttp(connectionString: string | undefined, options: AzureHt
       // one look-up has finished: with a thousand devices at start nothing would be sent for ten seconds.
       await azureDevice.getUserAgentString()
     },
-    open: (device, context) => openSession(device, context, pool, schedule, sessions),
+    open: (device, context) => openSession(device, context, { address, client, schedule, sessions }),
     async close() {
       await Promise.all([...sessions].map((session) => session.close()))
-      agent.destroy()
-      pollAgent.destroy()
+      await client.close()
     },
   }
 }
@@ -68,16 +65,22 @@ function inRange(name: string, value: number, min: number, max: number): number 
   throw new GatewayError('CONFIGURATION', `azureHttp: ${name} must be from ${min} to ${max}, not ${value}`)
 }
 
+/** What all sessions share. */
+interface Shared {
+  readonly address: HubAddress
+  readonly client: HubClient
+  readonly schedule: PollSchedule
+  readonly sessions: Set<HubSession>
+}
+
 async function openSession(
   device: Identity,
   context: HubSessionContext,
-  pool: RequestPool,
-  schedule: PollSchedule,
-  sessions: Set<HubSession>,
+  { address, client: hub, schedule, sessions }: Shared,
 ): Promise<HubSession> {
   if (context.signal.aborted) throw new GatewayError('HUB_SESSION_CLOSED', 'the connection is gone')
-  const requests = new DeviceRequests(pool, context.meter)
-  const transport = new DeviceTransport(credentialsFor(device, pool.address), requests)
+  const requests = new DeviceRequests(hub, context.meter)
+  const transport = new DeviceTransport(credentialsFor(device, address), requests)
   const client = new azureDevice.Client(transport)
   const onClosed = () => sessions.delete(session)
   const { meter, admitPoll, admitSend } = context

@@ -1,16 +1,14 @@
-import type { IncomingMessage } from 'node:http'
-import https from 'node:https'
 import azureCommon, { type Message } from 'azure-iot-common'
 import { GatewayError } from '../core/errors.ts'
 import type { HubMeter } from '../core/meter.ts'
 import { writeBefore } from './command-times.ts'
-import type { HubAddress } from './connection-string.ts'
-import { httpError, networkError } from './http-failure.ts'
+import { httpError } from './http-failure.ts'
+import type { HubAnswer, HubClient } from './hub-client.ts'
 
 /** What the SDK hands back to itself: an answer's status and headers. */
 interface Answer {
   readonly statusCode: number
-  readonly headers: IncomingMessage['headers']
+  readonly headers: HubAnswer['headers']
   /** When the request began, in milliseconds of `Date.now()`: a lock is no older. */
   readonly askedAt: number
 }
@@ -26,34 +24,23 @@ export interface CommandDetails {
   readonly writeBefore: number
 }
 
-/** What the requests of all sessions share. */
-export interface RequestPool {
-  readonly address: HubAddress
-  readonly agent: https.Agent
-  /** Polls have sockets of their own: a hub that hangs over them must not hold up readings. */
-  readonly pollAgent: https.Agent
-  /** Certificate authorities in PEM for a private hub; undefined trusts the system's. */
-  readonly ca: string | undefined
-  /** A request is given up after so long, whatever the hub does. */
-  readonly timeoutMs: number
-}
-
 /**
  * The request base that the SDK's HTTP transport takes as its second constructor argument: the SDK makes paths, tokens and
- * headers, this sends them, with what the SDK's own base lacks: a deadline on every request, one keep-alive agent, a
+ * headers, this sends them, with what the SDK's own base lacks: a deadline on every request, one pool of sockets, a
  * Content-Length, binary bodies, Retry-After, batches that are valid JSON, and an end to requests in flight.
  */
 export class DeviceRequests {
-  readonly #pool: RequestPool
+  readonly #hub: HubClient
   readonly #meter: HubMeter
-  readonly #active = new Set<() => void>()
+  /** What gives up each request in flight. */
+  #active: Set<(reason: GatewayError) => void> | undefined
   #batch: Buffer | undefined
   #closed = false
   /** Called when a poll found no command; the SDK keeps silent about that. */
   onEmptyPoll: () => void = () => {}
 
-  constructor(pool: RequestPool, meter: HubMeter) {
-    this.#pool = pool
+  constructor(hub: HubClient, meter: HubMeter) {
+    this.#hub = hub
     this.#meter = meter
   }
 
@@ -111,7 +98,7 @@ export class DeviceRequests {
   /** Ends requests in flight; later ones fail at once. */
   close(): void {
     this.#closed = true
-    for (const abort of this.#active) abort()
+    for (const giveUp of this.#active ?? []) giveUp(closedError())
   }
 
   #send(method: string, path: string, headers: Record<string, string>, body: Buffer, done: Done): void {
@@ -122,82 +109,32 @@ export class DeviceRequests {
     const operation = operationOf(method, path)
     const startedAt = performance.now()
     const askedAt = Date.now()
-    let ended = false
-    const finish = (error: GatewayError | null, content?: Buffer, answer?: Answer) => {
-      if (ended) return
-      ended = true
-      clearTimeout(deadline)
-      this.#active.delete(abort)
+    const giveUp = this.#hub.request({ method, path, headers, body, operation }, (lost, answer) => {
+      this.#active?.delete(giveUp)
+      const error =
+        lost ?? (answer === undefined || isAccepted(operation, answer) ? undefined : failed(operation, answer))
       this.#meter.request(operation, error?.code ?? 'ok', (performance.now() - startedAt) / 1000)
       if (error?.code === 'HUB_THROTTLED') this.#meter.throttled()
-      done(error, content, answer)
-      if (operation === 'receive' && error === null && answer?.statusCode !== 200) this.onEmptyPoll()
-    }
-    const { address, ca, timeoutMs } = this.#pool
-    const agent = operation === 'receive' ? this.#pool.pollAgent : this.#pool.agent
-    const request = https.request(
-      {
-        host: address.host,
-        port: address.port,
-        method,
-        path,
-        agent,
-        headers: { ...headers, 'Content-Length': body.length },
-        ...(ca !== undefined && { ca }),
-      },
-      (response) => {
-        collect(response).then(
-          (content) => {
-            const { statusCode = 0, headers } = response
-            if (isAccepted(operation, response)) finish(null, content, { statusCode, headers, askedAt })
-            else finish(failed(operation, response, content))
-          },
-          (error) => finish(networkError(error)),
-        )
-      },
-    )
-    const giveUp = (error: GatewayError) => {
-      finish(error)
-      request.destroy()
-    }
-    const abort = () => giveUp(closedError())
-    const deadline = setTimeout(() => {
-      giveUp(new GatewayError('HUB_TIMEOUT', `the hub did not answer a ${operation} within ${timeoutMs} ms`))
-    }, timeoutMs)
-    this.#active.add(abort)
-    request.on('error', (error) => finish(networkError(error)))
-    request.end(body)
+      if (error !== undefined || answer === undefined) {
+        done(error ?? null)
+        return
+      }
+      done(null, answer.body, { statusCode: answer.statusCode, headers: answer.headers, askedAt })
+      if (operation === 'receive' && answer.statusCode !== 200) this.onEmptyPoll()
+    })
+    this.#active ??= new Set()
+    this.#active.add(giveUp)
   }
 }
 
-function failed(operation: string, response: IncomingMessage, content: Buffer): GatewayError {
+function failed(operation: string, { statusCode, headers, body }: HubAnswer): GatewayError {
   // Of a command that the hub no longer holds for us; whether it still knows the device the next poll tells.
-  if (operation === 'settle' && response.statusCode === 404)
-    return new GatewayError('LOCK_LOST', 'the hub answered 404')
-  return httpError({
-    status: response.statusCode as number,
-    retryAfter: response.headers['retry-after'],
-    body: content.toString(),
-  })
-}
-
-/** Larger than any command (64 KB), its headers apart, and any error. */
-const largestAnswerBytes = 1_000_000
-
-async function collect(response: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  for await (const chunk of response) {
-    chunks.push(chunk as Buffer)
-    bytes += (chunk as Buffer).length
-    if (bytes > largestAnswerBytes) throw new Error(`an answer of over ${largestAnswerBytes} bytes`)
-  }
-  return Buffer.concat(chunks)
+  if (operation === 'settle' && statusCode === 404) return new GatewayError('LOCK_LOST', 'the hub answered 404')
+  return httpError({ status: statusCode, retryAfter: headers['retry-after']?.toString(), body: body.toString() })
 }
 
 /** Only IoT Hub's own way to say yes counts: a proxy's page with status 200 has taken no reading. */
-function isAccepted(operation: string, answer: IncomingMessage): boolean {
-  const { statusCode, headers } = answer
+function isAccepted(operation: string, { statusCode, headers }: HubAnswer): boolean {
   return statusCode === 204 || (operation === 'receive' && statusCode === 200 && headers.etag !== undefined)
 }
 
