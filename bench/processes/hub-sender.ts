@@ -45,9 +45,10 @@ export type HubSender = typeof hubSender
 
 function readings(block: Buffer): Telemetry[] {
   const made: Telemetry[] = []
+  // One object for all, as enrich makes them.
+  const properties = Object.freeze({ site: 'turin' })
   for (let at = 0; at < block.length; at += lineBytes) {
     const body = block.subarray(at, at + lineBytes - 1)
-    const properties = { site: 'turin' }
     made.push(telemetry(body, { properties, contentType: 'application/json', contentEncoding: 'utf-8' }))
   }
   return made

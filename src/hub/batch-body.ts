@@ -1,4 +1,4 @@
-import type { Telemetry } from '../core/items.ts'
+import type { Properties, Telemetry } from '../core/items.ts'
 
 /**
  * The body of an HTTPS batch (content type `application/vnd.microsoft.iothub.json`):
@@ -10,25 +10,46 @@ import type { Telemetry } from '../core/items.ts'
  * SDK drops the former and does not escape the latter). Every name and value is JSON-escaped, whatever a device put in it.
  */
 export function batchBody(messages: readonly Telemetry[]): Buffer {
-  return Buffer.from(`[${messages.map(entry).join(',')}]`)
+  let text = '['
+  let last: Telemetry | undefined
+  let common = ''
+  for (const message of messages) {
+    // What neighbours have in common, which is mostly all but the id, is written once.
+    if (last === undefined || !haveCommon(message, last)) common = commonMembers(message)
+    const { body, messageId } = message
+    const id = messageId === undefined ? '' : `"iothub-messageid":${quoted(messageId)}${common === '' ? '' : ','}`
+    text += `${last === undefined ? '' : ','}{"body":"${body.toString('base64')}","base64Encoded":true,"properties":{${id}${common}}}`
+    last = message
+  }
+  return Buffer.from(`${text}]`)
 }
 
-function entry(message: Telemetry): string {
-  return `{"body":"${message.body.toString('base64')}","base64Encoded":true,"properties":{${properties(message)}}}`
+function haveCommon(one: Telemetry, other: Telemetry): boolean {
+  return (
+    one.properties === other.properties &&
+    one.contentType === other.contentType &&
+    one.contentEncoding === other.contentEncoding &&
+    one.creationTimeUtc === other.creationTimeUtc &&
+    one.correlationId === other.correlationId
+  )
 }
 
-function properties(message: Telemetry): string {
+/** All members of a message's `properties` but its id. */
+function commonMembers(message: Telemetry): string {
   const members: string[] = []
   const system = (name: string, value: string | undefined) => {
-    if (value !== undefined) members.push(`"${name}":${JSON.stringify(value)}`)
+    if (value !== undefined) members.push(`"${name}":${quoted(value)}`)
   }
-  system('iothub-messageid', message.messageId)
   system('iothub-correlationid', message.correlationId)
   system('iothub-contenttype', message.contentType)
   system('iothub-contentencoding', message.contentEncoding)
   system('iothub-creationtimeutc', message.creationTimeUtc)
-  for (const name in message.properties) {
-    members.push(`${JSON.stringify(`iothub-app-${name}`)}:${JSON.stringify(message.properties[name])}`)
-  }
+  const { properties }: { properties: Properties } = message
+  for (const name in properties) members.push(`${quoted(`iothub-app-${name}`)}:${quoted(properties[name] as string)}`)
   return members.join(',')
+}
+
+/** As JSON has it; most ids and names need no escapes, which is quickly seen. */
+function quoted(text: string): string {
+  return /^[\w.:/ -]*$/.test(text) ? `"${text}"` : JSON.stringify(text)
 }
