@@ -1,6 +1,6 @@
 import { Processes } from './processes.ts'
 import { isVerified, type Result } from './result.ts'
-import type { Effort, Row, Scenario } from './scenario.ts'
+import { type Effort, type Row, type Scenario, Skipped } from './scenario.ts'
 
 /** Options of {@link benchmark}. */
 export interface BenchmarkOptions {
@@ -15,8 +15,9 @@ export interface BenchmarkOptions {
 }
 
 /**
- * Measures every row once a repetition, all rows in turn, so that a slow phase of the machine hits all alike; each in
- * processes of its own, so that none profits from what another has compiled. `report` gets each result as it comes.
+ * Measures scenario after scenario, and in each every row once a repetition, all rows in turn, so that a slow phase of the machine hits
+ * those alike that are compared; each in processes of its own, so that none profits from what another has compiled. `report` gets each result
+ * as it comes.
  */
 export async function benchmark(
   scenarios: readonly Scenario[],
@@ -44,9 +45,10 @@ interface Turn {
 }
 
 function turns(scenarios: readonly Scenario[], repetitions: number): Turn[] {
-  return Array.from({ length: repetitions }, (_, index) =>
-    scenarios.flatMap((scenario) => scenario.rows.map((row) => ({ scenario, row, repetition: index + 1 }))),
-  ).flat()
+  const each = Array.from({ length: repetitions }, (_, index) => index + 1)
+  return scenarios.flatMap((scenario) =>
+    each.flatMap((repetition) => scenario.rows.map((row) => ({ scenario, row, repetition }))),
+  )
 }
 
 async function attempt(row: Row, processes: Processes, options: BenchmarkOptions): Promise<Omit<Result, keyof Turn>> {
@@ -58,6 +60,7 @@ async function attempt(row: Row, processes: Processes, options: BenchmarkOptions
     ])
     return { ...measured, verified: isVerified(measured) }
   } catch (thrown) {
+    if (thrown instanceof Skipped) return { figures: {}, sent: 0, received: 0, verified: false, skipped: thrown.message }
     const error = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)
     return { figures: {}, sent: 0, received: 0, verified: false, error }
   } finally {

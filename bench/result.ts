@@ -16,6 +16,8 @@ export interface Result {
   readonly timeline?: Timeline
   /** Why the row could not be measured. */
   readonly error?: string
+  /** Why the row was left out: something is not installed here. That is no failure. */
+  readonly skipped?: string
 }
 
 /** Whether something was sent, and exactly that arrived. */
@@ -31,14 +33,17 @@ export function resultLine({
   acknowledged,
   verified,
   error,
+  skipped,
   timeline: _drawn,
   ...where
 }: Result): string {
+  if (skipped !== undefined) return JSON.stringify({ ...where, skipped })
   const rounded = Object.entries(figures).map(([name, value]) => [name, Number(value.toPrecision(5))])
   return JSON.stringify({ ...where, ...Object.fromEntries(rounded), sent, received, acknowledged, verified, error })
 }
 
-/** 0 where every result is verified, else 1. */
+/** 0 where every result is verified or skipped, and one is verified; else 1. */
 export function exitCodeFor(results: readonly Result[]): 0 | 1 {
-  return results.length > 0 && results.every((result) => result.verified) ? 0 : 1
+  const measured = results.filter(({ skipped }) => skipped === undefined)
+  return measured.length > 0 && measured.every(({ verified }) => verified) ? 0 : 1
 }

@@ -24,6 +24,11 @@ export interface Measured {
   readonly timeline?: Timeline
 }
 
+/** A row cannot be measured here, such as one of a program that is not installed; the message says what would help. */
+export class Skipped extends Error {
+  override readonly name = 'Skipped'
+}
+
 /** One way to do a scenario's work, measured in processes of its own. */
 export interface Row {
   readonly name: string
@@ -60,6 +65,8 @@ export interface Scenario {
   readonly ratios?: readonly Ratio[]
   /** Takes so long that it is run only where it is named, or quick. */
   readonly onRequest?: boolean
+  /** The figure that its chart shows; default `cpuUsPerMessage`. */
+  readonly chart?: string
   readonly rows: readonly Row[]
 }
 

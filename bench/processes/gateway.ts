@@ -8,19 +8,19 @@ import { type Usage, UsageClock } from '../parts/usage.ts'
 import { answer } from './answer.ts'
 import type { HubPlace } from './emulator.ts'
 
-/** As {@link Usage}, with the most memory that the process ever held. */
-export interface GatewayUsage extends Usage {
-  readonly maxRssKiB: number
-}
-
 /** What a scenario wants other than usual. */
 export interface GatewayPlan {
   /** Readings in one message. */
   readonly pack?: 'json' | 'lines'
   /** Tries again what the hub fails. */
   readonly retries?: boolean
+  /** Readings are looked through rather than parsed. */
+  readonly parse?: 'all' | 'keys'
+  /** Its metrics are exposed every second, as a Prometheus that scrapes it would have it do. */
+  readonly scraped?: boolean
 }
 
+const scrapeMs = 1000
 const packings = { json: jsonArray, lines: newlineJoined }
 const clock = new UsageClock()
 let recorder: GatewayRecorder | undefined
@@ -30,8 +30,12 @@ const gateway = {
   async listen({ connectionString, ca }: HubPlace, plan: GatewayPlan = {}): Promise<number> {
     const to = azureHttp(connectionString, { ca })
     const batch = plan.pack === undefined ? {} : { pack: packings[plan.pack]() }
-    const served = await serve(jsonLines(plan.retries ? retry(to) : to, { batch }), { port: 0, host: '127.0.0.1' })
+    const served = await serve(jsonLines(plan.retries ? retry(to) : to, { batch, parse: plan.parse ?? 'all' }), {
+      port: 0,
+      host: '127.0.0.1',
+    })
     recorder = new GatewayRecorder(served.metrics)
+    if (plan.scraped) setInterval(() => void served.metrics.expose(), scrapeMs)
     return served.address.port
   },
 
@@ -43,9 +47,7 @@ const gateway = {
 
   start: (): void => clock.start(),
 
-  stop(): GatewayUsage {
-    return { ...clock.stop(), maxRssKiB: process.resourceUsage().maxRSS }
-  },
+  stop: (): Usage => clock.stop(),
 }
 
 /** What the gateway process answers. */

@@ -22,7 +22,7 @@ export interface Sent {
 
 /** As {@link Sent}, at a rate. */
 export interface SentPaced extends Sent {
-  readonly latencyMs: { readonly p50: number; readonly p99: number }
+  readonly latencyMs: { readonly p50: number; readonly p99: number; readonly p999: number }
 }
 
 /** What was sent in a given time, and how long some of it waited for its receipt. */
@@ -81,7 +81,7 @@ const generator = {
     await pace(messages, messagesPerSecond)
     const sent = await finish(messages, before)
     const sorted = devices.flatMap((device) => device.latenciesMs).sort((a, b) => a - b)
-    return { ...sent, latencyMs: { p50: percentile(sorted, 50), p99: percentile(sorted, 99) } }
+    return { ...sent, latencyMs: { p50: percentile(sorted, 50), p99: percentile(sorted, 99), p999: percentile(sorted, 99.9) } }
   },
 
   /** Every device writes whenever the gateway reads, for so long; resolves when all is acknowledged. */

@@ -12,6 +12,8 @@ import { lines } from '../stages/lines.ts'
 export interface JsonLinesOptions {
   /** Longest line in bytes; default 8192. */
   readonly maxLength?: number
+  /** Whether readings are made values of, or only looked through; see `json`. Default `all`. */
+  readonly parse?: 'all' | 'keys'
   /** How devices are known; default {@link fromHello}: each brings its key or token. */
   readonly authenticator?: Authenticator
   /** Properties to add to every message. */
@@ -25,7 +27,7 @@ export function jsonLines(to: Hub, options: JsonLinesOptions = {}): Pipeline {
   return pipeline(
     'jsonLines',
     lines({ maxLength: options.maxLength ?? 8192 }),
-    json(),
+    json({ parse: options.parse ?? 'all' }),
     authenticate(options.authenticator ?? fromHello()),
     enrich(options.enrichments ?? {}),
     batch(options.batch),
