@@ -60,7 +60,8 @@ async function attempt(row: Row, processes: Processes, options: BenchmarkOptions
     ])
     return { ...measured, verified: isVerified(measured) }
   } catch (thrown) {
-    if (thrown instanceof Skipped) return { figures: {}, sent: 0, received: 0, verified: false, skipped: thrown.message }
+    if (thrown instanceof Skipped)
+      return { figures: {}, sent: 0, received: 0, verified: false, skipped: thrown.message }
     const error = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)
     return { figures: {}, sent: 0, received: 0, verified: false, error }
   } finally {

@@ -35,7 +35,12 @@ export function compare(
       figures.flatMap((figure) => {
         if (name === reference) return []
         const of = (results: readonly Result[]) => againstReference(results, scenario.name, name, reference, figure)
-        return difference(of(before), of(after)).map((each) => ({ scenario: scenario.name, row: name, figure, ...each }))
+        return difference(of(before), of(after)).map((each) => ({
+          scenario: scenario.name,
+          row: name,
+          figure,
+          ...each,
+        }))
       }),
     ),
   )
@@ -47,7 +52,10 @@ export function overall(differences: readonly Difference[]): string {
   if (differences.length === 0) return 'nothing to compare'
   if (changed.length === 0) return 'no difference'
   return changed
-    .map(({ scenario, row, figure, verdict, change }) => `${scenario}, ${row}: ${figure} ${verdict} (x ${change.toFixed(2)})`)
+    .map(
+      ({ scenario, row, figure, verdict, change }) =>
+        `${scenario}, ${row}: ${figure} ${verdict} (x ${change.toFixed(2)})`,
+    )
     .join('; ')
 }
 

@@ -11,7 +11,11 @@ export function preparedBody(count: number): Buffer {
     const block = lineBlock(1, true)
     const messages = Array.from({ length: count }, (_, index) => {
       const at = index * lineBytes
-      const options = { messageId: `${1e6 + index}-0123456789ab`, contentType: 'application/json', contentEncoding: 'utf-8' }
+      const options = {
+        messageId: `${1e6 + index}-0123456789ab`,
+        contentType: 'application/json',
+        contentEncoding: 'utf-8',
+      }
       return telemetry(Buffer.from(block.subarray(at + 15, at + lineBytes - 1)), options)
     })
     body = batchBody(messages)

@@ -81,7 +81,10 @@ const generator = {
     await pace(messages, messagesPerSecond)
     const sent = await finish(messages, before)
     const sorted = devices.flatMap((device) => device.latenciesMs).sort((a, b) => a - b)
-    return { ...sent, latencyMs: { p50: percentile(sorted, 50), p99: percentile(sorted, 99), p999: percentile(sorted, 99.9) } }
+    return {
+      ...sent,
+      latencyMs: { p50: percentile(sorted, 50), p99: percentile(sorted, 99), p999: percentile(sorted, 99.9) },
+    }
   },
 
   /** Every device writes whenever the gateway reads, for so long; resolves when all is acknowledged. */

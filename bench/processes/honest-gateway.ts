@@ -61,7 +61,9 @@ function serveDevice(socket: Socket): void {
 }
 
 function decode() {
-  return objectTransform((line: string, _encoding: BufferEncoding, done: Done) => done(null, { line, value: JSON.parse(line) as Reading }))
+  return objectTransform((line: string, _encoding: BufferEncoding, done: Done) =>
+    done(null, { line, value: JSON.parse(line) as Reading }),
+  )
 }
 
 function authenticate(session: { client: Client | undefined }, socket: Socket) {
@@ -125,7 +127,9 @@ function sink(session: { client: Client | undefined }) {
 }
 
 function encode() {
-  return objectTransform((sequence: number, _encoding: BufferEncoding, done: Done) => done(null, `{"$ack":${sequence}}\n`))
+  return objectTransform((sequence: number, _encoding: BufferEncoding, done: Done) =>
+    done(null, `{"$ack":${sequence}}\n`),
+  )
 }
 
 answer(honestGateway)

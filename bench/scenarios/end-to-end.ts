@@ -57,8 +57,16 @@ its metrics scraped every second; keys: readings looked through, not parsed`,
     ...rowsFor(10, [limit, honest, headgate, keys, program]),
     ...rowsFor(100, [limit, honest, headgate, keys, program]),
     ...rowsFor(1000, [limit, honest, headgate]),
-    rowFor('10 connections at 1000/s, headgate', headgate, { connections: 10, messages: 3000, messagesPerSecond: 1000 }),
-    rowFor('10 connections at 1000/s, honest composition', honest, { connections: 10, messages: 3000, messagesPerSecond: 1000 }),
+    rowFor('10 connections at 1000/s, headgate', headgate, {
+      connections: 10,
+      messages: 3000,
+      messagesPerSecond: 1000,
+    }),
+    rowFor('10 connections at 1000/s, honest composition', honest, {
+      connections: 10,
+      messages: 3000,
+      messagesPerSecond: 1000,
+    }),
   ],
 }
 

@@ -31,7 +31,10 @@ export function billableBytes(message: Telemetry): number {
 }
 
 function textBytes(text: string | undefined): number {
-  return text === undefined ? 0 : Buffer.byteLength(text)
+  if (text === undefined) return 0
+  // Ids and types are mostly short and plain, for which asking Node costs more than looking.
+  for (let index = 0; index < text.length; index++) if (text.charCodeAt(index) > 0x7f) return Buffer.byteLength(text)
+  return text.length
 }
 
 /** Bytes of names and values, and how many properties there are. */
