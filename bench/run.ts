@@ -8,9 +8,9 @@ import { endToEndScenario } from './scenarios/end-to-end.ts'
 import { framingScenario } from './scenarios/framing.ts'
 import { hubSinkScenario } from './scenarios/hub-sink.ts'
 import { idleConnectionsScenario } from './scenarios/idle-connections.ts'
+import { inboundScenario } from './scenarios/inbound.ts'
 import { outageScenario } from './scenarios/outage.ts'
 import { packingScenario } from './scenarios/packing.ts'
-import { pipelineScenario } from './scenarios/pipeline.ts'
 import { slowHubScenario } from './scenarios/slow-hub.ts'
 import { structScenario } from './scenarios/struct.ts'
 
@@ -28,7 +28,7 @@ interface Flags {
 const scenarios: readonly Scenario[] = [
   framingScenario,
   structScenario,
-  pipelineScenario,
+  inboundScenario,
   hubSinkScenario,
   endToEndScenario,
   idleConnectionsScenario,

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { firstSequence, lineBytes, takeLines } from './lines.ts'
+import { firstSequence, takeLines } from './lines.ts'
 
 /** Who a device is, with its key where the gateway asks for one. */
 export interface DeviceClaim {
@@ -13,6 +13,8 @@ export interface Load {
   readonly block: Buffer
   /** Its lines ask for acknowledgements. */
   readonly numbered: boolean
+  /** Of a line. */
+  readonly lineBytes: number
 }
 
 /** One device of a generator. It writes lines that were made before, so that it costs less than what it measures. */
@@ -72,9 +74,9 @@ export class Device {
 
   /** Writes so many readings; resolves when the gateway has read enough to want more. Rejects if it closes. */
   async write(count: number, dueAt?: number): Promise<void> {
-    const { block, numbered } = this.#load
+    const { block, numbered, lineBytes } = this.#load
     for (let left = count; left > 0; ) {
-      const lines = takeLines(block, numbered, this.#next, left)
+      const lines = takeLines(block, numbered, this.#next, left, lineBytes)
       const taken = lines.length / lineBytes
       if (dueAt !== undefined) for (let each = 0; each < taken; each++) this.#dueAt.set(this.#next + each, dueAt)
       left -= taken

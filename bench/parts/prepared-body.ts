@@ -2,6 +2,8 @@ import { telemetry } from '../../src/core/items.ts'
 import { batchBody } from '../../src/hub/batch-body.ts'
 import { lineBlock, lineBytes } from './lines.ts'
 
+/** Of a numbered line, up to the member behind its number. */
+const begin = '{"$seq":10000000,'.length
 const bodies = new Map<number, Buffer>()
 
 /** The body of a batch of so many readings, as Headgate would send it, made once and kept. */
@@ -16,7 +18,7 @@ export function preparedBody(count: number): Buffer {
         contentType: 'application/json',
         contentEncoding: 'utf-8',
       }
-      return telemetry(Buffer.from(block.subarray(at + 15, at + lineBytes - 1)), options)
+      return telemetry(Buffer.from(`{${block.toString('latin1', at + begin, at + lineBytes - 1)}`), options)
     })
     body = batchBody(messages)
     bodies.set(count, body)

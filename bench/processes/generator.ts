@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { Device, type DeviceClaim } from '../parts/device.ts'
 import { percentile } from '../parts/latency.ts'
-import { lineBlock } from '../parts/lines.ts'
+import { lineBlock, lineBytes } from '../parts/lines.ts'
 import { answer } from './answer.ts'
 
 /** Which devices a generator plays. */
@@ -10,6 +10,8 @@ export interface Fleet {
   readonly seed: number
   /** Readings ask for acknowledgements, and sending waits for them. */
   readonly numbered: boolean
+  /** Of a line; default 100. */
+  readonly lineBytes?: number
   /** One a device; null connects and says nothing. */
   readonly claims: readonly (DeviceClaim | null)[]
 }
@@ -51,7 +53,8 @@ const generator = {
   /** Connects more devices. Resolves when all of them are welcome, or connected where they say nothing. */
   async open(fleet: Fleet): Promise<void> {
     numbered = fleet.numbered
-    const load = { block: lineBlock(fleet.seed, numbered), numbered }
+    const bytes = fleet.lineBytes ?? lineBytes
+    const load = { block: lineBlock(fleet.seed, numbered, bytes), numbered, lineBytes: bytes }
     for (let from = 0; from < fleet.claims.length; from += connectingAtOnce) {
       const greetings = fleet.claims.slice(from, from + connectingAtOnce).map((claim) => {
         const device = new Device(fleet.port, load)

@@ -7,13 +7,13 @@ import { enrich } from '../../src/stages/enrich.ts'
 import { json } from '../../src/stages/json.ts'
 import { lines } from '../../src/stages/lines.ts'
 import { Arrivals } from '../parts/arrivals.ts'
-import { listenByHand } from '../parts/hand-written.ts'
+import { listenAndCount, listenByHand } from '../parts/hand-written.ts'
 import { nullEndpoint } from '../parts/null-endpoint.ts'
 import { type Usage, UsageClock } from '../parts/usage.ts'
 import { answer } from './answer.ts'
 
-/** How lines are worked off: by a pipeline, fused or not, or by a loop without stages. */
-export type Way = 'fused' | 'unfused' | 'hand-written'
+/** How lines are worked off: counted; by a loop without stages; by a pipeline, its readings looked through or its steps not fused. */
+export type Way = 'limit' | 'plain' | 'headgate' | 'headgate, keys' | 'headgate, unfused'
 
 const arrivals = new Arrivals()
 const clock = new UsageClock()
@@ -22,17 +22,18 @@ const arrived = (messages: number) => arrivals.add(messages)
 const lineServer = {
   /** Resolves with the port. */
   async listen(way: Way): Promise<number> {
-    if (way === 'hand-written') return listenByHand(arrived)
+    if (way === 'limit') return listenAndCount(arrived)
+    if (way === 'plain') return listenByHand(arrived)
     const stages = pipeline(
       'bench',
       lines(),
-      json(),
+      json({ parse: way === 'headgate, keys' ? 'keys' : 'all' }),
       authenticate(byPolicy()),
       enrich({ site: 'turin' }),
       batch(),
       nullEndpoint(arrived),
     )
-    const gateway = await serve(stages.with({ fuse: way === 'fused' }), { port: 0, host: '127.0.0.1' })
+    const gateway = await serve(stages.with({ fuse: way !== 'headgate, unfused' }), { port: 0, host: '127.0.0.1' })
     return gateway.address.port
   },
 
