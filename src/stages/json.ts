@@ -86,18 +86,36 @@ const forwardedReading: UsualReading = (line) => {
   return scanObject(body) === 'plain' ? usualReading(body, undefined, line, begin) : undefined
 }
 
+/** Written out with all fields in the order of `telemetry`, since it is what most messages cost. `body` is a Buffer of its own. */
 function usualReading(body: Buffer, value: unknown, line: string, begin: number | undefined): Telemetry {
-  if (begin === undefined) return reading(body, value, undefined)
-  const sequence = Number(line.slice(seqMember.length, begin))
-  return reading(body, value, sequence, undefined, `${sequence}-${frameDigest(line)}`)
+  const sequence = begin === undefined ? undefined : Number(line.slice(seqMember.length, begin))
+  return {
+    kind: 'telemetry',
+    body,
+    value,
+    properties: noProperties,
+    messageId: sequence === undefined ? undefined : `${sequence}-${frameDigest(line)}`,
+    correlationId: undefined,
+    contentType: 'application/json',
+    contentEncoding: 'utf-8',
+    creationTimeUtc: undefined,
+    tag: sequence,
+    refused: undefined,
+    alreadyAccepted: false,
+  }
 }
 
 const dollar = 0x24
 const seqMember = '{"$seq":'
 
 // A member without escapes, spaces and nesting, whose key is not the protocol's. No two ways to match the same text: it takes time in proportion.
+// Two levels of objects and lists may stand in it.
 const flatKey = '"(?!\\$)[^"\\\\\\x00-\\x1f]*"'
-const flatValue = '(?:"[^"\\\\\\x00-\\x1f]*"|-?(?:0|[1-9]\\d*)(?:\\.\\d+)?(?:[eE][+-]?\\d+)?|true|false|null)'
+const anyKey = '"[^"\\\\\\x00-\\x1f]*"'
+const scalar = `(?:${anyKey}|-?(?:0|[1-9]\\d*)(?:\\.\\d+)?(?:[eE][+-]?\\d+)?|true|false|null)`
+const around = (value: string) =>
+  `(?:${scalar}|\\{(?:${anyKey}:${value}(?:,${anyKey}:${value})*)?\\}|\\[(?:${value}(?:,${value})*)?\\])`
+const flatValue = around(around(scalar))
 const flatObject = new RegExp(`^\\{(?:${flatKey}:${flatValue}(?:,${flatKey}:${flatValue})*)?\\}$`)
 const flatRest = new RegExp(`(?:,${flatKey}:${flatValue})+\\}$`, 'y')
 
