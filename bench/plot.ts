@@ -46,3 +46,49 @@ export function drawTimeline(timeline: Timeline): string {
   chart.dispose()
   return svg
 }
+
+/** A bar a row, as long as its median, with a line from its least to its most value. */
+export interface Bars {
+  readonly title: string
+  readonly rows: readonly {
+    readonly row: string
+    readonly median: number
+    readonly min: number
+    readonly max: number
+  }[]
+}
+
+const barHeight = 22
+
+/** Draws bars as an SVG document, the first on top. */
+export function drawBars({ title, rows }: Bars): string {
+  const height = top + rows.length * barHeight + gap
+  const chart = init(null, null, { renderer: 'svg', ssr: true, width, height })
+  const upwards = rows.toReversed()
+  chart.setOption({
+    animation: false,
+    backgroundColor: '#ffffff',
+    title: { text: title, left: 'center' },
+    grid: { left: 330, right: 70, top: top - 20, bottom: gap / 2 },
+    xAxis: { type: 'value' },
+    yAxis: { type: 'category', data: upwards.map(({ row }) => row), axisLabel: { width: 310, overflow: 'truncate' } },
+    series: [
+      {
+        type: 'bar',
+        barWidth: '60%',
+        data: upwards.map(({ median }) => Number(median.toPrecision(3))),
+        label: { show: true, position: 'right' },
+        markLine: {
+          silent: true,
+          symbol: 'none',
+          label: { show: false },
+          lineStyle: { color: '#333333', type: 'solid', width: 2 },
+          data: upwards.map(({ min, max }, index) => [{ coord: [min, index] }, { coord: [max, index] }]),
+        },
+      },
+    ],
+  })
+  const svg = chart.renderToSVGString()
+  chart.dispose()
+  return svg
+}

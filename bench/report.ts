@@ -1,7 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
-import { drawTimeline } from './plot.ts'
+import { drawBars, drawTimeline } from './plot.ts'
+import { type MeasuredRatio, ratiosOf } from './ratios.ts'
 import type { Result } from './result.ts'
 import type { Scenario } from './scenario.ts'
 import { type Summary, summarise } from './summary.ts'
@@ -34,6 +35,7 @@ export function reportText(scenarios: readonly Scenario[], results: readonly Res
 measured process's alone and holds beside other work; rates a second need a machine with nothing else to do.`
   const sections = scenarios.flatMap((scenario) => [
     `## ${scenario.name}\n\n${scenario.about}`,
+    ...ratioTable(ratiosOf([scenario], results)),
     ...figureTables(summaries.filter((summary) => summary.scenario === scenario.name)),
   ])
   return `${['# Benchmark', `${machine}\n${run}`, noise, ...sections, ...faults(results)].join('\n\n')}\n`
@@ -50,6 +52,39 @@ export function writeReport(dir: string, text: string, results: readonly Result[
     const name = `${scenario}-${row}`.replaceAll(/[^\w]+/g, '-')
     writeFileSync(join(dir, `${name}.svg`), drawTimeline(timeline))
   }
+}
+
+const usualChart = 'cpuUsPerMessage'
+
+/** Writes BENCHMARKS.md: the ratios of all scenarios, their charts, and every table. */
+export function writeBenchmarks(scenarios: readonly Scenario[], results: readonly Result[], made: Circumstances): void {
+  const charts = scenarios.flatMap((scenario) => {
+    const { name, chart = usualChart } = scenario
+    const rows = summarise([scenario], results).filter(({ figure }) => figure === chart)
+    if (rows.length === 0) return []
+    const file = `docs/plots/bench-${name}.svg`
+    writeFileSync(file, `${drawBars({ title: `${name}: ${chart}`, rows })}\n`)
+    return [`![${name}](${file})`]
+  })
+  const ratios = ratioTable(ratiosOf(scenarios, results))
+  const [title, ...rest] = reportText(scenarios, results, made).split('\n\n')
+  const head = `${title}s\n\nWritten by \`npm run bench -- --write\`; how it is measured stands in CONTRIBUTING.md. Ratios of the median repetition, with the least and the
+most; inverse ones of CPU per message are messages per CPU second.`
+  writeFileSync(
+    'BENCHMARKS.md',
+    `${[head, '## Ratios', ...ratios, '## Charts', ...charts, ...rest].join('\n\n').trimEnd()}\n`,
+  )
+}
+
+function ratioTable(ratios: readonly MeasuredRatio[]): string[] {
+  if (ratios.length === 0) return []
+  const rows = ratios.map(({ name, value, min, max, aim = '–', reached }) => [
+    name,
+    ...[value, min, max].map((each) => each.toFixed(2)),
+    aim,
+    reached === undefined ? '–' : reached ? 'reached' : 'missed',
+  ])
+  return [table(['ratio', 'median', 'min', 'max', 'aim', ''], rows)]
 }
 
 function figureTables(summaries: readonly Summary[]): string[] {
@@ -81,11 +116,20 @@ function readable(value: number): string {
 }
 
 function faults(results: readonly Result[]): string[] {
-  const failed = results.filter((result) => !result.verified)
-  if (failed.length === 0) return [`All ${results.length} results are verified: what was sent is what arrived.`]
+  const skipped = [
+    ...new Set(
+      results.flatMap(({ scenario, row, skipped }) =>
+        skipped === undefined ? [] : [`- ${scenario}, ${row}: ${skipped}`],
+      ),
+    ),
+  ]
+  const leftOut = skipped.length === 0 ? [] : ['## Left out', skipped.join('\n')]
+  const failed = results.filter((result) => !result.verified && result.skipped === undefined)
+  const verified = results.length - failed.length - results.filter((result) => result.skipped !== undefined).length
+  if (failed.length === 0) return [...leftOut, `All ${verified} results are verified: what was sent is what arrived.`]
   const words = failed.map(({ scenario, row, repetition, sent, received, acknowledged, error }) => {
     const counts = `sent ${sent}, received ${received}${acknowledged === undefined ? '' : `, acknowledged ${acknowledged}`}`
     return `- ${scenario}, ${row}, repetition ${repetition}: ${error ?? counts}`
   })
-  return ['## NOT VERIFIED', words.join('\n')]
+  return [...leftOut, '## NOT VERIFIED', words.join('\n')]
 }

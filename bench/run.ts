@@ -1,9 +1,13 @@
+import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { benchmark } from './benchmark.ts'
-import { circumstances, reportText, writeReport } from './report.ts'
-import { exitCodeFor, resultLine } from './result.ts'
+import { compare, type Difference, overall } from './compare.ts'
+import { ratioLine, ratiosOf } from './ratios.ts'
+import { circumstances, reportText, writeBenchmarks, writeReport } from './report.ts'
+import { exitCodeFor, type Result, resultLine } from './result.ts'
 import type { Scenario } from './scenario.ts'
+import { decodeScenario } from './scenarios/decode.ts'
 import { endToEndScenario } from './scenarios/end-to-end.ts'
 import { framingScenario } from './scenarios/framing.ts'
 import { hubSinkScenario } from './scenarios/hub-sink.ts'
@@ -23,11 +27,14 @@ interface Flags {
   readonly out: string
   readonly profile: boolean
   readonly messages?: number
+  readonly compare?: readonly Result[]
+  readonly write: boolean
 }
 
 const scenarios: readonly Scenario[] = [
   framingScenario,
   structScenario,
+  decodeScenario,
   inboundScenario,
   hubSinkScenario,
   endToEndScenario,
@@ -36,7 +43,7 @@ const scenarios: readonly Scenario[] = [
   slowHubScenario,
   outageScenario,
 ]
-const usualRepetitions = 3
+const usualRepetitions = 5
 const rowTimeoutMs = 60_000
 
 /** Wrong usage, as the headgate program has it. */
@@ -53,6 +60,14 @@ function pick(name: string, previous: readonly Scenario[]): readonly Scenario[] 
   return [...previous, found]
 }
 
+function savedRun(path: string): readonly Result[] {
+  try {
+    return (JSON.parse(readFileSync(path, 'utf8')) as { results: readonly Result[] }).results
+  } catch (thrown) {
+    throw new InvalidArgumentError(`It must be the latest.json of another run: ${(thrown as Error).message}`)
+  }
+}
+
 function whole(text: string): number {
   const value = Number(text)
   if (Number.isInteger(value) && value > 0) return value
@@ -67,6 +82,8 @@ const program = new Command('bench')
   .option('--repetitions <n>', `how often each row is measured, default ${usualRepetitions}`, whole)
   .option('--seed <n>', 'decides the values that are sent', whole, 1)
   .option('--out <dir>', 'where latest.md and latest.json go', 'bench/results')
+  .option('--compare <file>', 'say what differs from another run, whose latest.json it is', savedRun)
+  .option('--write', 'also write BENCHMARKS.md, and the charts it shows to docs/plots', false)
   .option('--profile', 'write CPU profiles of the measured processes to --out', false)
   .addOption(new Option('--messages <n>', 'messages, or idle connections, of every row').argParser(whole).hideHelp())
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : usageExitCode))
@@ -76,7 +93,7 @@ async function main(flags: Flags): Promise<void> {
   const chosen = flags.only.length > 0 ? flags.only : usual
   if (flags.list) {
     for (const { name, about, rows } of chosen) {
-      process.stdout.write(`${name}: ${about}\n${rows.map((row) => `  ${row.name}\n`).join('')}`)
+      process.stdout.write(`${name}: ${about.replace(/\s+/g, ' ')}\n${rows.map((row) => `  ${row.name}\n`).join('')}`)
     }
     return
   }
@@ -92,10 +109,18 @@ async function main(flags: Flags): Promise<void> {
     process.exitCode = interruptedExitCode
     return
   }
+  for (const ratio of ratiosOf(chosen, results)) process.stdout.write(`${ratioLine(ratio)}\n`)
   const text = reportText(chosen, results, made)
   writeReport(flags.out, text, results, made)
+  if (flags.write) writeBenchmarks(chosen, results, made)
   process.stderr.write(`\n${text}`)
+  if (flags.compare !== undefined) tell(compare(chosen, flags.compare, results))
   process.exitCode = exitCodeFor(results)
+}
+
+function tell(differences: readonly Difference[]): void {
+  for (const difference of differences) process.stdout.write(`${JSON.stringify({ compare: difference })}\n`)
+  process.stdout.write(`${JSON.stringify({ compared: differences.length, verdict: overall(differences) })}\n`)
 }
 
 await main(program.parse().opts<Flags>())

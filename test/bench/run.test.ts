@@ -7,7 +7,7 @@ import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { benchmark } from '../../bench/benchmark.ts'
 import { exitCodeFor, isVerified, type Result, resultLine } from '../../bench/result.ts'
-import type { Measured, Row, Scenario } from '../../bench/scenario.ts'
+import { type Measured, type Row, type Scenario, Skipped } from '../../bench/scenario.ts'
 import { median, summarise } from '../../bench/summary.ts'
 
 const runner = fileURLToPath(new URL('../../bench/run.js', import.meta.url))
@@ -40,20 +40,25 @@ describe('the runner', () => {
   test('measures every row of a scenario, verified, and writes the tables', async () => {
     const out = mkdtempSync(join(tmpdir(), 'headgate-bench-'))
     try {
-      const run = await runBench('--only', 'pipeline', '--quick', '--messages', '1000', '--out', out)
+      const run = await runBench('--only', 'decode', '--quick', '--messages', '1000', '--out', out)
       assert.equal(run.exitCode, 0, run.stderr)
       const results = run.stdout
         .trim()
         .split('\n')
         .map((line) => JSON.parse(line) as Record<string, unknown>)
+      const ratios = results.splice(6)
       assert.equal(results.length, 6)
       for (const result of results) {
-        assert.equal(result.scenario, 'pipeline')
+        assert.equal(result.scenario, 'decode')
         assert.deepEqual([result.verified, result.sent, result.received], [true, 1000, 1000])
-        assert.ok((result.cpuUsPerMessage as number) > 0)
+        assert.ok((result.cpuNsPerLine as number) > 0)
       }
+      assert.deepEqual(
+        ratios.map(({ ratio }) => ratio),
+        ['decode/100 B/keys:all', 'decode/1 KB/keys:all'],
+      )
       const table = readFileSync(join(out, 'latest.md'), 'utf8')
-      assert.match(table, /fused, 100 connections +\|/)
+      assert.match(table, /1 KB keys +\|/)
       assert.ok(run.stderr.includes(table))
       const { results: written } = JSON.parse(readFileSync(join(out, 'latest.json'), 'utf8')) as { results: unknown[] }
       assert.equal(written.length, 6)
@@ -69,7 +74,8 @@ describe('the runner', () => {
     assert.deepEqual(names, [
       'framing',
       'struct',
-      'pipeline',
+      'decode',
+      'inbound',
       'hub-sink',
       'end-to-end',
       'idle-connections',
@@ -100,6 +106,19 @@ describe('a benchmark', () => {
     assert.equal(exitCodeFor(results), 1)
     assert.equal(exitCodeFor(results.filter(({ row }) => row === 'good')), 0)
     assert.equal(exitCodeFor([]), 1)
+  })
+
+  test('goes on where a row is skipped because something is not installed: that is no failure, and no result', async () => {
+    const counts = { figures: { cpuUs: 1 }, sent: 1, received: 1 }
+    const results = await benchmarkOf([rowOf('here', counts), rowOf('not here', new Skipped('it is not installed'))])
+    assert.equal(exitCodeFor(results), 0)
+    assert.deepEqual(JSON.parse(resultLine(results[1] as Result)), {
+      scenario: 'made up',
+      row: 'not here',
+      repetition: 1,
+      skipped: 'it is not installed',
+    })
+    assert.equal(exitCodeFor(results.filter(({ row }) => row === 'not here')), 1)
   })
 
   test('is verified only by something that was sent, arrived once and was acknowledged', () => {
