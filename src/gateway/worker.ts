@@ -1,0 +1,93 @@
+import cluster from 'node:cluster'
+import { GatewayError } from '../core/errors.ts'
+import type { Pipeline } from '../core/pipeline.ts'
+import type { ConnectedDevices } from './connected-devices.ts'
+import type { GatewayMetrics } from './metrics.ts'
+import type { Gateway } from './serve.ts'
+import { type FromWorker, isOurs, type ToWorker } from './worker-messages.ts'
+
+/** Which of how many workers a process is. */
+export interface WorkerPlace {
+  /** 1 to `of`; a worker that takes another's place has its number. */
+  readonly number: number
+  readonly of: number
+}
+
+/**
+ * Which worker this process is; number 1 of 1 where there are none. What is counted by process is shared out with it: rates of `pace`,
+ * `pollsPerSecond`; and what only one process may have open is named by it, such as the directory of a spool.
+ */
+export function thisWorker(environment: NodeJS.ProcessEnv = process.env): WorkerPlace {
+  const { HEADGATE_WORKER, HEADGATE_WORKERS } = environment
+  if (!cluster.isWorker || HEADGATE_WORKER === undefined) return { number: 1, of: 1 }
+  return { number: Number(HEADGATE_WORKER), of: Number(HEADGATE_WORKERS) }
+}
+
+/**
+ * Serves as a worker: tells the primary when it listens or why it does not, which devices come and go; drains and ends when the primary asks
+ * for it or is gone. Signals that reach all processes of a terminal are left to the primary.
+ */
+export async function serveAsWorker(
+  start: () => Promise<Gateway>,
+  devices: ConnectedDevices,
+  pipelines: readonly Pipeline[],
+): Promise<Gateway> {
+  const own = () => undefined
+  process.on('SIGINT', own)
+  process.on('SIGTERM', own)
+  let gateway: Gateway
+  try {
+    gateway = await start()
+  } catch (thrown) {
+    const { code, message } = GatewayError.from(thrown)
+    tell({ headgate: 'failed', code, message })
+    throw thrown
+  }
+  const end = async (deadlineMs: number) => {
+    // A program that ends in an order of its own at SIGTERM does so here too.
+    if (process.listenerCount('SIGTERM') > 1) {
+      process.emit('SIGTERM')
+      return
+    }
+    await gateway.drain({ deadlineMs })
+    await gateway.close()
+    await Promise.all(pipelines.map((pipeline) => pipeline.close()))
+    process.exit()
+  }
+  process.on('message', (message) => {
+    if (!isOurs(message)) return
+    const said = message as ToWorker
+    if (said.headgate === 'drain') void end(said.deadlineMs)
+    else if (said.headgate === 'measure') void tellMeasured(said.id, gateway.metrics as GatewayMetrics)
+    else for (const device of said.devices) devices.goneElsewhere(device)
+  })
+  process.on('disconnect', () => void end(orphanDrainMs))
+  tellOfDevices(devices)
+  tell({ headgate: 'listening', addresses: gateway.addresses })
+  return gateway
+}
+
+/** How long a worker whose primary is gone may finish. */
+const orphanDrainMs = 10_000
+
+/** What happened within a turn is one message: thousands may come at once. */
+function tellOfDevices(devices: ConnectedDevices): void {
+  let changes: ['came' | 'left', string][] = []
+  const note = (what: 'came' | 'left', device: string) => {
+    if (changes.push([what, device]) > 1) return
+    setImmediate(() => {
+      tell({ headgate: 'devices', changes })
+      changes = []
+    })
+  }
+  devices.onCame = (device) => note('came', device)
+  devices.onLeft = (device) => note('left', device)
+}
+
+async function tellMeasured(id: number, metrics: GatewayMetrics): Promise<void> {
+  tell({ headgate: 'measured', id, metrics: await metrics.toJson() })
+}
+
+function tell(message: FromWorker): void {
+  if (process.connected) process.send?.(message)
+}
