@@ -12,15 +12,17 @@ export type FromWorker =
   | { readonly headgate: 'failed'; readonly code: string; readonly message: string }
   /** The answer to `measure`: what prom-client makes of its registries. */
   | { readonly headgate: 'measured'; readonly id: number; readonly metrics: readonly object[] }
-  /** Devices that came and left, as `pipeline/device`, in the order in which they did. */
-  | { readonly headgate: 'devices'; readonly changes: readonly (readonly ['came' | 'left', string])[] }
+  | { readonly headgate: 'devices'; readonly changes: readonly DeviceChange[] }
+
+/** A device, as `pipeline/device`, that came, and since when (microseconds of the machine's monotonic clock), or left. */
+export type DeviceChange = readonly ['came', string, number] | readonly ['left', string]
 
 /** What the primary tells a worker. */
 export type ToWorker =
   | { readonly headgate: 'measure'; readonly id: number }
   | { readonly headgate: 'drain'; readonly deadlineMs: number }
-  /** Devices that have connected to another worker. */
-  | { readonly headgate: 'elsewhere'; readonly devices: readonly string[] }
+  /** Devices that have connected to another worker, and since when. */
+  | { readonly headgate: 'elsewhere'; readonly devices: readonly (readonly [string, number])[] }
 
 /** True for a message of ours, rather than of prom-client or of the user's program. */
 export function isOurs(message: unknown): message is FromWorker | ToWorker {

@@ -4,7 +4,7 @@ import type { Pipeline } from '../core/pipeline.ts'
 import type { ConnectedDevices } from './connected-devices.ts'
 import type { GatewayMetrics } from './metrics.ts'
 import type { Gateway } from './serve.ts'
-import { type FromWorker, isOurs, type ToWorker } from './worker-messages.ts'
+import { type DeviceChange, type FromWorker, isOurs, type ToWorker } from './worker-messages.ts'
 
 /** Which of how many workers a process is. */
 export interface WorkerPlace {
@@ -59,7 +59,7 @@ export async function serveAsWorker(
     const said = message as ToWorker
     if (said.headgate === 'drain') void end(said.deadlineMs)
     else if (said.headgate === 'measure') void tellMeasured(said.id, gateway.metrics as GatewayMetrics)
-    else for (const device of said.devices) devices.goneElsewhere(device)
+    else for (const [device, since] of said.devices) devices.goneElsewhere(device, since)
   })
   process.on('disconnect', () => void end(orphanDrainMs))
   tellOfDevices(devices)
@@ -72,16 +72,16 @@ const orphanDrainMs = 10_000
 
 /** What happened within a turn is one message: thousands may come at once. */
 function tellOfDevices(devices: ConnectedDevices): void {
-  let changes: ['came' | 'left', string][] = []
-  const note = (what: 'came' | 'left', device: string) => {
-    if (changes.push([what, device]) > 1) return
+  let changes: DeviceChange[] = []
+  const note = (change: DeviceChange) => {
+    if (changes.push(change) > 1) return
     setImmediate(() => {
       tell({ headgate: 'devices', changes })
       changes = []
     })
   }
-  devices.onCame = (device) => note('came', device)
-  devices.onLeft = (device) => note('left', device)
+  devices.onCame = (device, since) => note(['came', device, since])
+  devices.onLeft = (device) => note(['left', device])
 }
 
 async function tellMeasured(id: number, metrics: GatewayMetrics): Promise<void> {

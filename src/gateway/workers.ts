@@ -6,7 +6,7 @@ import { GatewayError } from '../core/errors.ts'
 import { type Admin, startAdmin } from './admin.ts'
 import type { ExposedMetrics } from './metrics.ts'
 import type { Gateway } from './serve.ts'
-import { type FromWorker, isOurs, type ListeningAddress, type ToWorker } from './worker-messages.ts'
+import { type DeviceChange, type FromWorker, isOurs, type ListeningAddress, type ToWorker } from './worker-messages.ts'
 import { WorkerMetrics } from './worker-metrics.ts'
 
 /** What the primary needs to know. */
@@ -58,7 +58,7 @@ class Supervisor implements Gateway {
   readonly #posts: readonly Post[]
   readonly #metrics: WorkerMetrics
   /** Which worker has a device, by `pipeline/device`. */
-  readonly #devices = new Map<string, number>()
+  readonly #devices = new Map<string, { readonly worker: number; readonly since: number }>()
   #addresses: readonly ListeningAddress[] = []
   #admin: Admin | undefined
   #draining: Promise<void> | undefined
@@ -220,25 +220,31 @@ class Supervisor implements Gateway {
     post.worker = undefined
     post.listening = false
     this.#metrics.gone(post.number)
-    for (const [device, number] of this.#devices) if (number === post.number) this.#devices.delete(device)
+    for (const [device, { worker }] of this.#devices) if (worker === post.number) this.#devices.delete(device)
   }
 
-  #noteDevices(post: Post, changes: readonly (readonly ['came' | 'left', string])[]): void {
-    const elsewhere = new Map<number, string[]>()
-    for (const [what, device] of changes) {
-      const before = this.#devices.get(device)
+  /** What workers tell may come in another order than it happened in: what counts is since when. */
+  #noteDevices(post: Post, changes: readonly DeviceChange[]): void {
+    for (const change of changes) {
+      const [what, device] = change
+      const known = this.#devices.get(device)
       if (what === 'left') {
-        if (before === post.number) this.#devices.delete(device)
+        if (known?.worker === post.number) this.#devices.delete(device)
         continue
       }
-      this.#devices.set(device, post.number)
-      if (before === undefined || before === post.number) continue
-      elsewhere.set(before, [...(elsewhere.get(before) ?? []), device])
+      const since = change[2]
+      if (known !== undefined && known.worker !== post.number) {
+        const [older, newer] = known.since > since ? [post.number, known.since] : [known.worker, since]
+        this.#tellElsewhere(older, device, newer)
+        if (known.since > since) continue
+      }
+      this.#devices.set(device, { worker: post.number, since })
     }
-    for (const [number, devices] of elsewhere) {
-      const { worker } = this.#posts[number - 1] as Post
-      if (worker !== undefined) send(worker, { headgate: 'elsewhere', devices })
-    }
+  }
+
+  #tellElsewhere(number: number, device: string, since: number): void {
+    const { worker } = this.#posts[number - 1] as Post
+    if (worker !== undefined) send(worker, { headgate: 'elsewhere', devices: [[device, since]] })
   }
 }
 
