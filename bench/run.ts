@@ -7,6 +7,7 @@ import { ratioLine, ratiosOf } from './ratios.ts'
 import { circumstances, reportText, writeBenchmarks, writeReport } from './report.ts'
 import { exitCodeFor, type Result, resultLine } from './result.ts'
 import type { Scenario } from './scenario.ts'
+import { comparatorsScenario } from './scenarios/comparators.ts'
 import { decodeScenario } from './scenarios/decode.ts'
 import { endToEndScenario } from './scenarios/end-to-end.ts'
 import { framingScenario } from './scenarios/framing.ts'
@@ -38,6 +39,7 @@ const scenarios: readonly Scenario[] = [
   inboundScenario,
   hubSinkScenario,
   endToEndScenario,
+  comparatorsScenario,
   idleConnectionsScenario,
   packingScenario,
   slowHubScenario,

@@ -1,4 +1,5 @@
 import { type AcceptedMessage, type EmulatedHub, type Fault, startEmulator } from '../../src/emulator/index.ts'
+import { Arrivals } from '../parts/arrivals.ts'
 import type { DeviceClaim } from '../parts/device.ts'
 import { answer } from './answer.ts'
 
@@ -16,6 +17,8 @@ export interface HubCount {
   readonly meters: number
   /** Readings in them, counted where that was asked for: elements of arrays, lines. */
   readonly readings: number
+  /** Messages that are one whole line with its break, counted where that was asked for. */
+  readonly wholeLines: number
   /** Requests that carried messages. */
   readonly requests: number
   readonly cpuUs: number
@@ -24,6 +27,7 @@ export interface HubCount {
 /** What a scenario wants to know of the hub beside its counts. */
 export interface HubWishes {
   readonly countReadings?: boolean
+  readonly countWholeLines?: boolean
   /** The connection string is that of a policy which may act for all devices. */
   readonly policy?: boolean
   /** Devices whose readings say in `at` when they were made: how late they arrive is noted. */
@@ -37,9 +41,10 @@ export interface Lag {
 }
 
 const lagsSeen: Lag[] = []
-let messages = 0
+const messages = new Arrivals()
 let meters = 0
 let readings = 0
+let wholeLines = 0
 let hub: EmulatedHub | undefined
 
 const emulator = {
@@ -51,9 +56,10 @@ const emulator = {
     const listening = started.hub
     hub = listening
     listening.subscribe((message) => {
-      messages++
+      messages.add(1)
       meters += Math.max(1, Math.ceil(meteredBytes(message) / 4096))
       if (how.countReadings) readings += readingsIn(message)
+      if (how.countWholeLines && isWholeLine(message)) wholeLines++
       if (how.lagsOf?.includes(message.deviceId)) noteLag(message)
     })
     const claims = deviceIds.map((deviceId) => ({
@@ -80,8 +86,12 @@ const emulator = {
 
   count(): HubCount {
     const { user, system } = process.cpuUsage()
-    return { messages, meters, readings, requests: hub?.counters.requests('send') ?? 0, cpuUs: user + system }
+    const requests = hub?.counters.requests('send') ?? 0
+    return { messages: messages.count, meters, readings, wholeLines, requests, cpuUs: user + system }
   },
+
+  /** Resolves when so many messages have arrived since the beginning. */
+  reached: (total: number): Promise<void> => messages.reached(total),
 }
 
 /** What the emulator process answers. */
@@ -101,6 +111,10 @@ function meteredBytes({ body, properties, systemProperties }: AcceptedMessage): 
 function noteLag({ body }: AcceptedMessage): void {
   const { at } = JSON.parse(body.toString()) as { at: number }
   lagsSeen.push({ at: Date.now(), ms: Date.now() - at })
+}
+
+function isWholeLine({ body }: AcceptedMessage): boolean {
+  return body[0] === 0x7b && body.indexOf(0x0a) === body.length - 1
 }
 
 function readingsIn({ body }: AcceptedMessage): number {
