@@ -17,6 +17,7 @@ import { inboundScenario } from './scenarios/inbound.ts'
 import { outageScenario } from './scenarios/outage.ts'
 import { packingScenario } from './scenarios/packing.ts'
 import { slowHubScenario } from './scenarios/slow-hub.ts'
+import { slowedHubScenario } from './scenarios/slowed-hub.ts'
 import { structScenario } from './scenarios/struct.ts'
 
 interface Flags {
@@ -43,6 +44,7 @@ const scenarios: readonly Scenario[] = [
   idleConnectionsScenario,
   packingScenario,
   slowHubScenario,
+  slowedHubScenario,
   outageScenario,
 ]
 const usualRepetitions = 5

@@ -13,6 +13,8 @@ export interface Candidate {
   plan(): readonly unknown[]
   /** Its devices say who they are, and wait until they are welcome. */
   readonly greets: boolean
+  /** Its devices number their lines, and are told which have arrived. */
+  readonly numbered?: boolean
   /** It does not hold devices: how many messages it has delivered is what it says itself, and may be fewer than were sent. */
   readonly loses?: boolean
 }
@@ -37,6 +39,15 @@ export const headgateKeys: Candidate = {
   process: 'gateway',
   plan: () => [{ ...scraped, parse: 'keys' } satisfies GatewayPlan],
   greets: true,
+}
+
+/** through2, pumpify and the SDK as they are; it acknowledges every line. */
+export const honestComposition: Candidate = {
+  name: 'honest composition',
+  process: 'honest-gateway',
+  plan: () => [],
+  greets: true,
+  numbered: true,
 }
 
 /** Lines are parsed, joined into batches and posted, all as one device. */

@@ -8,17 +8,16 @@ import { Skipped } from '../scenario.ts'
 /** Where `npm ci --prefix bench/comparators` puts what the project itself does not need; this file runs in build/bench/parts. */
 const comparators = fileURLToPath(new URL('../../../bench/comparators', import.meta.url))
 
-/** Not on everyone's path. */
-const systemPrograms = '/usr/sbin'
+/** The last one is not on everyone's path. */
+const programDirectories = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin']
 
 /**
- * The start file of Node-RED, of `HEADGATE_BENCH_NODE_RED` (a directory with `node_modules/node-red`) or of bench/comparators.
+ * The start file of the Node-RED in a directory's `node_modules`; default: `HEADGATE_BENCH_NODE_RED`, else bench/comparators.
  *
  * @throws {Skipped} where it is not installed, or what it uses cannot be measured.
  */
-export function nodeRed(): string {
+export function nodeRed(directory = process.env.HEADGATE_BENCH_NODE_RED ?? comparators): string {
   requireProc()
-  const directory = process.env.HEADGATE_BENCH_NODE_RED ?? comparators
   try {
     return createRequire(join(directory, 'package.json')).resolve('node-red/red.js')
   } catch (thrown) {
@@ -28,18 +27,18 @@ export function nodeRed(): string {
 }
 
 /**
- * The path of syslog-ng.
+ * The path of syslog-ng, in one of these directories; default: those of the path.
  *
  * @throws {Skipped} where it, or its HTTP destination, is not installed, or what it uses cannot be measured.
  */
-export function syslogNg(): string {
+export function syslogNg(directories: readonly string[] = programDirectories): string {
   requireProc()
-  const directories = [...(process.env.PATH ?? '').split(delimiter), systemPrograms]
   const program = directories.map((directory) => join(directory, 'syslog-ng')).find(isProgram)
   const wanted = 'Debian: apt-get install syslog-ng-core syslog-ng-mod-http'
   if (program === undefined) throw new Skipped(`syslog-ng is not installed (${wanted})`)
   const version = execFileSync(program, ['--version'], { encoding: 'utf8' })
-  if (!/^Available-Modules:.*\bhttp\b/m.test(version)) throw new Skipped(`syslog-ng has no HTTP module (${wanted})`)
+  if (!/^Available-Modules:.*(?<![-\w])http(?![-\w])/m.test(version))
+    throw new Skipped(`syslog-ng has no HTTP module (${wanted})`)
   return program
 }
 

@@ -17,7 +17,7 @@ export interface HubCount {
   readonly meters: number
   /** Readings in them, counted where that was asked for: elements of arrays, lines. */
   readonly readings: number
-  /** Messages that are one whole line with its break, counted where that was asked for. */
+  /** Messages that are one reading's line and no more, counted where that was asked for. */
   readonly wholeLines: number
   /** Requests that carried messages. */
   readonly requests: number
@@ -113,8 +113,10 @@ function noteLag({ body }: AcceptedMessage): void {
   lagsSeen.push({ at: Date.now(), ms: Date.now() - at })
 }
 
+/** With its break or without; a reading is a flat object, and nothing else in it is a brace. */
 function isWholeLine({ body }: AcceptedMessage): boolean {
-  return body[0] === 0x7b && body.indexOf(0x0a) === body.length - 1
+  const end = body[body.length - 1] === 0x0a ? body.length - 1 : body.length
+  return body[0] === 0x7b && body.indexOf(0x7d) === end - 1
 }
 
 function readingsIn({ body }: AcceptedMessage): number {

@@ -1,6 +1,6 @@
+import { CandidateRun } from '../parts/candidate-run.ts'
 import {
   type Candidate,
-  type CandidateProcess,
   forumSnippet,
   headgate,
   headgateKeys,
@@ -8,10 +8,7 @@ import {
   syslogNgParsing,
   syslogNgPassing,
 } from '../parts/candidates.ts'
-import type { EmulatorProcess } from '../processes/emulator.ts'
-import type { Generator } from '../processes/generator.ts'
 import type { Processes } from '../processes.ts'
-import type { Remote } from '../remote.ts'
 import { type Effort, type Measured, messagesFor, type Ratio, type Row, type Scenario, warmUpFor } from '../scenario.ts'
 
 const connections = 50
@@ -32,9 +29,13 @@ const rates: readonly Traffic[] = [
 /** What one would use in place of Headgate. */
 export const comparatorsScenario: Scenario = {
   name: 'comparators',
-  about: `what one would use instead: 100-byte JSON lines of ${connections} connections to the emulator over TLS, in batches of 100 or 50 ms; nobody is
-asked for receipts, since the others give none. Node-RED and syslog-ng send as one device, Headgate as ${connections}. forum snippet: a client of the SDK a
-socket, a message a chunk, no batches; lostShare: lines that did not arrive as messages of their own`,
+  about: [
+    `what one would use instead: 100-byte JSON lines of ${connections} connections to the emulator over TLS, in batches of 100 or 50 ms;`,
+    'nobody is asked for receipts, since the others give none.',
+    `Node-RED and syslog-ng send as one device, Headgate as ${connections}.`,
+    'A forum snippet has a client of the SDK for each socket, makes a message of each chunk, and no batches;',
+    'lostShare is of lines that did not arrive as messages of their own',
+  ].join(' '),
   ratios: [
     ratio('headgate:node-red', headgate.name, nodeRedFlow.name, { atLeast: 8 }),
     // Each at the load that it takes without loss.
@@ -76,51 +77,22 @@ async function measure(
   processes: Processes,
   effort: Effort,
   candidate: Candidate,
-  traffic: Traffic,
+  { messages, messagesPerSecond }: Traffic,
 ): Promise<Measured> {
-  const plan = candidate.plan()
-  const lines = messagesFor(effort, traffic.messages, connections)
-  const emulator = processes.other<EmulatorProcess>('emulator')
-  const gateway = processes.measured<CandidateProcess>(candidate.process)
-  const generator = processes.other<Generator>('generator')
-  const { loses = false } = candidate
-  const place = await emulator.call('listen', connections, { countWholeLines: loses })
-  const port = await gateway.call('listen', place, ...plan)
-  const claims = place.claims.map((claim) => (candidate.greets ? claim : null))
-  await generator.call('open', { port, seed: effort.seed, numbered: false, claims })
-  let written = 0
-  // Resolves with the messages that have arrived if the candidate has kept its word.
-  const send = async (count: number): Promise<number> => {
-    written += count
-    await sendLines(generator, count, traffic)
-    if (loses) return gateway.call('delivered', written)
-    await emulator.call('reached', written)
-    return written
-  }
-  const deliveredBefore = await send(warmUpFor(lines, connections))
-  const before = await emulator.call('count')
-  await gateway.call('start')
-  const delivered = await send(lines)
-  const { cpuUs, wallMs, maxRssKiB } = await gateway.call('stop')
-  await generator.call('close')
-  const after = await emulator.call('count')
-  const messages = after.messages - before.messages
-  const wholeLines = after.wholeLines - before.wholeLines
+  const lines = messagesFor(effort, messages, connections)
+  const run = await CandidateRun.open(processes, candidate, connections, effort.seed)
+  await run.send(warmUpFor(lines, connections), messagesPerSecond)
+  const { usage, delivered, received, wholeLines, emulatorCpuUs } = await run.send(lines, messagesPerSecond)
   return {
     figures: {
-      cpuUsPerMessage: cpuUs / messages,
+      cpuUsPerMessage: usage.cpuUs / received,
       // At a given rate the rate is no finding.
-      ...(traffic.messagesPerSecond === undefined && { messagesPerSecond: (messages / wallMs) * 1000 }),
-      maxRssMiB: maxRssKiB / 1024,
-      ...(loses && { wholeLines, lostShare: 1 - wholeLines / lines }),
-      emulatorCpuUsPerMessage: (after.cpuUs - before.cpuUs) / messages,
+      ...(messagesPerSecond === undefined && { messagesPerSecond: (received / usage.wallMs) * 1000 }),
+      maxRssMiB: usage.maxRssKiB / 1024,
+      ...(candidate.loses && { lostShare: 1 - wholeLines / lines }),
+      emulatorCpuUsPerMessage: emulatorCpuUs / received,
     },
-    sent: delivered - deliveredBefore,
-    received: messages,
+    sent: delivered,
+    received,
   }
-}
-
-async function sendLines(generator: Remote<Generator>, count: number, { messagesPerSecond }: Traffic): Promise<void> {
-  if (messagesPerSecond === undefined) await generator.call('send', count)
-  else await generator.call('sendPaced', count, messagesPerSecond)
 }

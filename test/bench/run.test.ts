@@ -78,9 +78,11 @@ describe('the runner', () => {
       'inbound',
       'hub-sink',
       'end-to-end',
+      'comparators',
       'idle-connections',
       'packing',
       'slow-hub',
+      'slowed-hub',
       'outage',
     ])
     assert.equal((await runBench('--only', 'nothing')).exitCode, 2)
