@@ -60,20 +60,26 @@ export function readProperties(wire: Iterable<readonly [string, string]>): Omit<
   return { properties: Object.fromEntries(properties), systemProperties: Object.fromEntries(systemProperties) }
 }
 
-/** Adds what only the hub may say: who sent a message, how it proved that, and when. */
-export function stamp(content: D2cContent, device: DeviceIdentity, voucher: Voucher, nowMs: number): AcceptedMessage {
+/** Adds what only the hub may say: who sent the messages of one send, how it proved that, and when. */
+export function stamp(
+  contents: readonly D2cContent[],
+  device: DeviceIdentity,
+  voucher: Voucher,
+  nowMs: number,
+): AcceptedMessage[] {
   const enqueuedTime = new Date(nowMs).toISOString()
-  return {
-    deviceId: device.deviceId,
-    body: content.body,
-    properties: content.properties,
-    systemProperties: {
-      ...content.systemProperties,
-      'iothub-connection-device-id': device.deviceId,
-      'iothub-connection-auth-generation-id': device.generationId,
-      'iothub-connection-auth-method': JSON.stringify({ scope: voucher, type: 'sas', issuer: 'iothub' }),
-      'iothub-enqueuedtime': enqueuedTime,
-    },
-    enqueuedTime,
+  const own = {
+    'iothub-connection-device-id': device.deviceId,
+    'iothub-connection-auth-generation-id': device.generationId,
+    'iothub-connection-auth-method': JSON.stringify({ scope: voucher, type: 'sas', issuer: 'iothub' }),
+    'iothub-enqueuedtime': enqueuedTime,
   }
+  return contents.map(({ body, properties, systemProperties }) => ({
+    deviceId: device.deviceId,
+    body,
+    properties,
+    // A spread takes some thirty times as long, and this is done for every message.
+    systemProperties: Object.assign({}, systemProperties, own),
+    enqueuedTime,
+  }))
 }

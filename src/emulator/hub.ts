@@ -101,9 +101,7 @@ export class EmulatedHub {
   accept(deviceId: string, voucher: Voucher, contents: readonly D2cContent[]): void {
     const device = this.#registry.get(deviceId)
     this.#registry.touch(deviceId)
-    const now = this.clock.now()
-    for (const content of contents) {
-      const message = stamp(content, device, voucher, now)
+    for (const message of stamp(contents, device, voucher, this.clock.now())) {
       for (const listener of this.#listeners) listener(message)
     }
   }
