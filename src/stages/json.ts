@@ -1,4 +1,3 @@
-import { isUtf8 } from 'node:buffer'
 import { type Codec, codec } from '../core/codec.ts'
 import { GatewayError } from '../core/errors.ts'
 import {
@@ -15,9 +14,11 @@ import type { Lines, Messages } from '../core/levels.ts'
 import type { Outlet, Stage } from '../core/stage.ts'
 import { frameDigest } from './frame-digest.ts'
 import { type CommandAnswer, GivenCommands } from './given-commands.ts'
-import { isDeviceId, isPropertyName } from './hub-names.ts'
+import { isPropertyName } from './hub-names.ts'
+import { jsonBody } from './json-body.ts'
+import { badHello, decodeHello, isObject, type JsonObject } from './json-hello.ts'
 import { withoutProtocolMembers } from './json-members.ts'
-import { scanObject } from './json-scan.ts'
+import { forwardedReading, parsedReading, type UsualReading } from './json-reading.ts'
 
 /** Options of {@link json}. */
 export interface JsonOptions {
@@ -28,7 +29,6 @@ export interface JsonOptions {
   readonly parse?: 'all' | 'keys'
 }
 
-type JsonObject = Record<string, unknown>
 type Out = Outlet<Messages['up'], Lines['down']>
 
 /**
@@ -57,94 +57,6 @@ export function json(options: JsonOptions = {}): Stage<Lines, Messages> {
   }
   const usual = parse === 'all' ? parsedReading : forwardedReading
   return codec<Lines>('json', () => new JsonCodec(usual))
-}
-
-/** What most lines are: a reading whose only protocol member is at most a `$seq` at its beginning. Undefined for any other. */
-type UsualReading = (line: string) => Telemetry | undefined
-
-const parsedReading: UsualReading = (line) => {
-  const begin = numberedBegin(line)
-  const text = begin === undefined ? line : withoutBegin(line, begin)
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch {
-    return undefined
-  }
-  if (!isObject(value)) return undefined
-  for (const key in value) if (key.charCodeAt(0) === dollar) return undefined
-  return usualReading(Buffer.from(text), value, line, begin)
-}
-
-const forwardedReading: UsualReading = (line) => {
-  const begin = numberedBegin(line)
-  // Seen to be JSON by the quickest that there is; nested values, escapes and spaces are looked through byte by byte.
-  if (begin !== undefined && isFlatFrom(line, begin))
-    return usualReading(Buffer.from(withoutBegin(line, begin)), undefined, line, begin)
-  if (begin === undefined && isFlat(line)) return usualReading(Buffer.from(line), undefined, line, begin)
-  const body = Buffer.from(begin === undefined ? line : withoutBegin(line, begin))
-  return scanObject(body) === 'plain' ? usualReading(body, undefined, line, begin) : undefined
-}
-
-/** Written out with all fields in the order of `telemetry`, since it is what most messages cost. `body` is a Buffer of its own. */
-function usualReading(body: Buffer, value: unknown, line: string, begin: number | undefined): Telemetry {
-  const sequence = begin === undefined ? undefined : Number(line.slice(seqMember.length, begin))
-  return {
-    kind: 'telemetry',
-    body,
-    value,
-    properties: noProperties,
-    messageId: sequence === undefined ? undefined : `${sequence}-${frameDigest(line)}`,
-    correlationId: undefined,
-    contentType: 'application/json',
-    contentEncoding: 'utf-8',
-    creationTimeUtc: undefined,
-    tag: sequence,
-    refused: undefined,
-    alreadyAccepted: false,
-  }
-}
-
-const dollar = 0x24
-const seqMember = '{"$seq":'
-
-// A member without escapes, spaces and nesting, whose key is not the protocol's. No two ways to match the same text: it takes time in proportion.
-// Two levels of objects and lists may stand in it.
-const flatKey = '"(?!\\$)[^"\\\\\\x00-\\x1f]*"'
-const anyKey = '"[^"\\\\\\x00-\\x1f]*"'
-const scalar = `(?:${anyKey}|-?(?:0|[1-9]\\d*)(?:\\.\\d+)?(?:[eE][+-]?\\d+)?|true|false|null)`
-const around = (value: string) =>
-  `(?:${scalar}|\\{(?:${anyKey}:${value}(?:,${anyKey}:${value})*)?\\}|\\[(?:${value}(?:,${value})*)?\\])`
-const flatValue = around(around(scalar))
-const flatObject = new RegExp(`^\\{(?:${flatKey}:${flatValue}(?:,${flatKey}:${flatValue})*)?\\}$`)
-const flatRest = new RegExp(`(?:,${flatKey}:${flatValue})+\\}$`, 'y')
-
-function isFlat(line: string): boolean {
-  return flatObject.test(line)
-}
-
-/** As {@link isFlat}, from the comma before the second member on. */
-function isFlatFrom(line: string, begin: number): boolean {
-  flatRest.lastIndex = begin
-  return flatRest.test(line)
-}
-
-/** Digits that every number can hold. */
-const mostDigits = 15
-
-/** Where a line goes on that begins with `{"$seq":` and a whole number: at the comma before the next member. Undefined for any other line. */
-function numberedBegin(line: string): number | undefined {
-  if (!line.startsWith(seqMember)) return undefined
-  let at = seqMember.length
-  while (line.charCodeAt(at) >= 0x30 && line.charCodeAt(at) <= 0x39) at++
-  const digits = at - seqMember.length
-  if (digits === 0 || digits > mostDigits || (digits > 1 && line.charCodeAt(seqMember.length) === 0x30))
-    return undefined
-  return line.startsWith(',"', at) ? at : undefined
-}
-
-function withoutBegin(line: string, begin: number): string {
-  return `{${line.slice(begin + 1)}`
 }
 
 const protocolKeys = new Set(['$hello', '$seq', '$properties', '$report', '$ping', '$answer'])
@@ -218,7 +130,7 @@ class JsonCodec implements Codec<Lines> {
     this.#commands.add(command)
     const { id, via, name, properties } = command
     const head = JSON.stringify({ id, via, name }).slice(0, -1)
-    return `{"$command":${head},"body":${bodyText(command.body)},"properties":${JSON.stringify(properties)}}}`
+    return `{"$command":${head},"body":${jsonBody(command.body)},"properties":${JSON.stringify(properties)}}}`
   }
 
   #decodeAnswer(value: JsonObject): Receipt<Command> {
@@ -226,18 +138,6 @@ class JsonCodec implements Codec<Lines> {
     if (typeof id !== 'string') throw bad('$answer is not a string')
     return this.#commands.answered({ ...(said as CommandAnswer), id })
   }
-}
-
-function decodeHello(claim: unknown): Messages['up'] {
-  if (!isObject(claim)) throw badHello('$hello is not an object')
-  const { deviceId, key, sas } = claim
-  if (!isDeviceId(deviceId)) {
-    throw badHello('deviceId is not 1 to 128 of the characters that IoT Hub allows')
-  }
-  if (key !== undefined && typeof key !== 'string') throw badHello('key is not a string')
-  if (sas !== undefined && typeof sas !== 'string') throw badHello('sas is not a string')
-  if (key !== undefined && sas !== undefined) throw badHello('a hello brings a key or a sas, not both')
-  return hello({ deviceId, ...(key !== undefined && { key }), ...(sas !== undefined && { sas }) })
 }
 
 function decodeReport(value: JsonObject, out: Out): Messages['up'] | undefined {
@@ -322,25 +222,6 @@ function parseObject(line: string): JsonObject {
   throw bad(`a line of ${line.length} characters is JSON but not an object`)
 }
 
-/** The payload as JSON where it is JSON, so that its digits arrive as they were sent; else in base64. */
-function bodyText(body: Buffer): string {
-  if (isUtf8(body)) {
-    const text = body.toString()
-    try {
-      JSON.parse(text)
-      // Line breaks in valid JSON stand between tokens only.
-      return text.replace(/[\r\n]/g, ' ')
-    } catch {
-      // Not JSON: falls through to base64, which takes anything.
-    }
-  }
-  return JSON.stringify({ $base64: body.toString('base64') })
-}
-
-function badHello(message: string): GatewayError {
-  return new GatewayError('BAD_HELLO', message)
-}
-
 function bad(message: string): GatewayError {
   return new GatewayError('BAD_CONTENT', message)
 }
@@ -352,10 +233,6 @@ function unexplained(outcome: Outcome): GatewayError {
 /** Greater numbers lose digits in JavaScript: their receipt would name another one. */
 function isTag(value: unknown): value is string | number {
   return typeof value === 'string' || (typeof value === 'number' && Math.abs(value) <= Number.MAX_SAFE_INTEGER)
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function isStringMap(value: unknown): value is Record<string, string> {

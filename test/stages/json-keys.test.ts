@@ -63,7 +63,7 @@ describe("json({ parse: 'keys' })", () => {
     const [all, keys] = await Promise.all(
       (['all', 'keys'] as const).map(async (parse) => (await feed(json({ parse }), [said])).up.emitted[0] as Telemetry),
     )
-    assert.deepEqual(all?.value, { t: 20.5, n: 12345678901234567890 })
+    assert.deepEqual(all?.value, { t: 20.5, n: Number('12345678901234567890') })
     assert.equal(keys?.value, undefined)
     for (const each of [all, keys]) {
       assert.equal(String(each?.body), '{"t": 20.50,"n":12345678901234567890}')
