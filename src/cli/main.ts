@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=64
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { GatewayError } from '../core/errors.ts'
@@ -72,6 +72,7 @@ function build(): Command {
     ),
   )
     .argument('<module>', 'path of a JavaScript module')
+    .option('--workers <n>', 'serve in so many processes; SIGHUP replaces them one at a time')
     .option('--dead-letters <file>', 'append what is set aside for good; headgate replay reads it')
     .action(async (module: string, flags: Flags<{ json: boolean; deadLetters?: string }>) => {
       await serveModule(module, readSettings(flags, process.env), flags.json, flags.deadLetters)

@@ -35,15 +35,26 @@ export async function serveAsWorker(
   const own = () => undefined
   process.on('SIGINT', own)
   process.on('SIGTERM', own)
-  let gateway: Gateway
+  let served: Gateway
   try {
-    gateway = await start()
+    served = await start()
   } catch (thrown) {
-    const { code, message } = GatewayError.from(thrown)
-    tell({ headgate: 'failed', code, message })
+    tellFailure(thrown)
     throw thrown
   }
+  let draining = false
+  const gateway: Gateway = {
+    ...served,
+    drain(options) {
+      draining = true
+      return served.drain(options)
+    },
+  }
   const end = async (deadlineMs: number) => {
+    // A worker that has nothing left to do ends, as a process without a primary does.
+    process.channel?.unref()
+    // Such as by the signal that all processes of a terminal get.
+    if (draining) return
     // A program that ends in an order of its own at SIGTERM does so here too.
     if (process.listenerCount('SIGTERM') > 1) {
       process.emit('SIGTERM')
@@ -65,6 +76,12 @@ export async function serveAsWorker(
   tellOfDevices(devices)
   tell({ headgate: 'listening', addresses: gateway.addresses })
   return gateway
+}
+
+/** Tells the primary, where there is one, why this worker cannot serve. Called by `serve`, and by programs that fail before they call it. */
+export function tellFailure(thrown: unknown): void {
+  const { code, message } = GatewayError.from(thrown)
+  tell({ headgate: 'failed', code, message })
 }
 
 /** How long a worker whose primary is gone may finish. */

@@ -161,8 +161,11 @@ class Supervisor implements Gateway {
       worker.on('message', (message) => {
         if (!isOurs(message)) return
         const said = message as FromWorker
-        if (said.headgate === 'failed') failure = workerFailure(said)
-        else if (said.headgate === 'measured') this.#metrics.measured(post.number, said.id, said.metrics)
+        if (said.headgate === 'failed') {
+          failure = workerFailure(said)
+          // It has nothing left to say, and its channel would keep it.
+          worker.process.kill('SIGKILL')
+        } else if (said.headgate === 'measured') this.#metrics.measured(post.number, said.id, said.metrics)
         else if (said.headgate === 'devices') this.#noteDevices(post, said.changes)
         else {
           this.#addresses = said.addresses

@@ -2,7 +2,6 @@ import { type Codec, codec } from '../core/codec.ts'
 import { GatewayError } from '../core/errors.ts'
 import {
   type Command,
-  hello,
   noProperties,
   type Outcome,
   type Receipt,
