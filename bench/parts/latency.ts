@@ -1,4 +1,6 @@
-/** The value that `percent` of the sorted values do not exceed. */
+/** The value that `percent` of the sorted values do not exceed; NaN where there are none. Three decimals of it count. */
 export function percentile(sorted: readonly number[], percent: number): number {
-  return sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)] ?? Number.NaN
+  // In whole thousandths: 99.9 / 100 * 1000 is a little more than 999.
+  const rank = Math.ceil((Math.round(percent * 1000) * sorted.length) / 100_000)
+  return sorted[Math.max(1, rank) - 1] ?? Number.NaN
 }

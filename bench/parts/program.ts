@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { type ProcessUsage, processUsage } from './process-usage.ts'
+import { type ProcessUsage, processUsage, resetPeakMemory } from './process-usage.ts'
 
 /** What a program has used between two moments. */
 export interface ProgramUsage extends ProcessUsage {
@@ -47,6 +47,7 @@ export class Program {
 
   start(): void {
     this.#cpuUs = this.#usage().cpuUs
+    resetPeakMemory(this.#pid)
     this.#startedAt = performance.now()
   }
 
@@ -55,9 +56,13 @@ export class Program {
     return { cpuUs: cpuUs - this.#cpuUs, maxRssKiB, wallMs: performance.now() - this.#startedAt }
   }
 
-  #usage(): ProcessUsage {
+  get #pid(): number {
     if (this.#child.pid === undefined) throw new Error(`${this.#command} has not started`)
-    return processUsage(this.#child.pid)
+    return this.#child.pid
+  }
+
+  #usage(): ProcessUsage {
+    return processUsage(this.#pid)
   }
 
   #hear(text: string): void {

@@ -1,4 +1,5 @@
 import { type IntervalHistogram, monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks'
+import { peakMemoryKiB, resetPeakMemory } from './process-usage.ts'
 
 /** What a process has used between two moments. */
 export interface Usage {
@@ -9,7 +10,7 @@ export interface Usage {
   readonly gcMs: number
   /** How much later than it should a timer of 10 ms came, of 100 the second worst. */
   readonly loopLagP99Ms: number
-  /** The most memory that it ever had. */
+  /** The most memory that it had in between; that it ever had where the system does not count anew. */
   readonly maxRssKiB: number
 }
 
@@ -32,6 +33,7 @@ export class UsageClock {
     this.#gcMs = 0
     this.#lag = monitorEventLoopDelay({ resolution: lagResolutionMs })
     this.#lag.enable()
+    resetPeakMemory(process.pid)
     this.#cpu = process.cpuUsage()
     this.#startedAt = performance.now()
   }
@@ -44,8 +46,12 @@ export class UsageClock {
     this.#lag?.disable()
     const lateMs = (this.#lag?.percentile(99) ?? 0) / 1e6 - lagResolutionMs
     const loopLagP99Ms = Math.max(0, lateMs)
-    return { cpuUs: user + system, wallMs, gcMs: this.#gcMs, loopLagP99Ms, maxRssKiB: process.resourceUsage().maxRSS }
+    return { cpuUs: user + system, wallMs, gcMs: this.#gcMs, loopLagP99Ms, maxRssKiB: ownPeakKiB() }
   }
+}
+
+function ownPeakKiB(): number {
+  return process.platform === 'linux' ? peakMemoryKiB(process.pid) : process.resourceUsage().maxRSS
 }
 
 /** The figures of work that is told in messages. */

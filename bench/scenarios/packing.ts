@@ -39,7 +39,7 @@ async function measure(processes: Processes, effort: Effort, plan: GatewayPlan):
   const after = await emulator.call('count')
   return {
     figures: {
-      cpuUsPerMessage: messageFigures(usage, messages).cpuUsPerMessage,
+      ...messageFigures(usage, messages),
       metersPerThousandReadings: ((after.meters - before.meters) / messages) * 1000,
       requestsPerThousandReadings: ((after.requests - before.requests) / messages) * 1000,
     },
