@@ -67,6 +67,11 @@ export interface Scenario {
   readonly onRequest?: boolean
   /** The figure that its chart shows; default `cpuUsPerMessage`. */
   readonly chart?: string
+  /**
+   * The row against which rows are set where a run is compared with another: one that is not Headgate's own work, and is never skipped. Default:
+   * each row's reference.
+   */
+  readonly yardstick?: string
   readonly rows: readonly Row[]
 }
 

@@ -36,6 +36,7 @@ export const comparatorsScenario: Scenario = {
     'A forum snippet has a client of the SDK for each socket, makes a message of each chunk, and no batches;',
     'lostShare is of lines that did not arrive as messages of their own',
   ].join(' '),
+  yardstick: forumSnippet.name,
   ratios: [
     ratio('headgate:node-red', headgate.name, nodeRedFlow.name, { atLeast: 8 }),
     // Each at the load that it takes without loss.

@@ -11,6 +11,7 @@ export const framingScenario: Scenario = {
   name: 'framing',
   about:
     'deframing in process, without sockets: lengthField (two bytes) and delimited (one byte), frames of 64 B and 1 KB',
+  chart: 'cpuNsPerFrame',
   rows: (['lengthField', 'delimited'] as const).flatMap((kind) =>
     [64, 1024].flatMap((frameBytes) =>
       (['bulk', 'one frame a read'] as const).flatMap((chunks) => rowsFor(kind, frameBytes, chunks)),

@@ -19,6 +19,7 @@ const about: Readonly<Record<Kind, string>> = {
 export const idleConnectionsScenario: Scenario = {
   name: 'idle-connections',
   about: 'memory and accept CPU of connections that say nothing, or only hello; user space only, no hub client',
+  chart: 'rssKiBPerConnection',
   rows: (['bare', 'silent', 'identified'] as const).map((kind) => ({
     name: about[kind],
     measure: (processes, effort) => measure(processes, effort, kind),

@@ -7,6 +7,7 @@ const usualRecords = 2_000_000
 export const structScenario: Scenario = {
   name: 'struct',
   about: "a tracker's record of 63 bytes, 10 fields and 12 inputs in three lists: struct against code by hand",
+  chart: 'cpuNsPerRecord',
   rows: (['decode', 'encode'] as const).flatMap((direction) => rowsFor(direction)),
 }
 

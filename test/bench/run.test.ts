@@ -1,20 +1,26 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, test } from 'node:test'
+import { afterEach, beforeEach, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { benchmark } from '../../bench/benchmark.ts'
+import { circumstances } from '../../bench/circumstances.ts'
 import { exitCodeFor, isVerified, type Result, resultLine } from '../../bench/result.ts'
+import type { SavedRun } from '../../bench/saved-run.ts'
 import { type Measured, type Row, type Scenario, Skipped } from '../../bench/scenario.ts'
 import { median, summarise } from '../../bench/summary.ts'
 
 const runner = fileURLToPath(new URL('../../bench/run.js', import.meta.url))
 
 function runBench(...args: string[]): Promise<{ exitCode: number; stdout: string; stderr: string }> {
+  return runBenchIn('.', ...args)
+}
+
+function runBenchIn(cwd: string, ...args: string[]): Promise<{ exitCode: number; stdout: string; stderr: string }> {
   return new Promise((resolve) => {
-    const child = execFile(process.execPath, [runner, ...args], (_error, stdout, stderr) => {
+    const child = execFile(process.execPath, [runner, ...args], { cwd }, (_error, stdout, stderr) => {
       resolve({ exitCode: child.exitCode ?? -1, stdout, stderr })
     })
   })
@@ -89,6 +95,70 @@ describe('the runner', () => {
   })
 })
 
+/** Writes a run of the decode scenario, in which keys cost so much, as a `latest.json`. */
+function savedDecoding(path: string, keysCost: number, more: Partial<SavedRun> = {}): string {
+  const costs = { '100 B JSON.parse': 500, '100 B all': 900, '100 B keys': keysCost }
+  const results = [1, 2, 3, 4, 5].flatMap((repetition) =>
+    Object.entries(costs).map(([row, cost]): Result => {
+      const figures = { cpuNsPerLine: cost + repetition }
+      return { scenario: 'decode', row, repetition, figures, sent: 1, received: 1, verified: true }
+    }),
+  )
+  writeFileSync(path, JSON.stringify({ ...circumstances(1, 5, false), results, ...more }))
+  return path
+}
+
+describe('the runner, given what was measured before', () => {
+  let dir = ''
+  beforeEach(() => {
+    dir = mkdtempSync(join(tmpdir(), 'headgate-bench-'))
+  })
+  afterEach(() => rmSync(dir, { recursive: true }))
+
+  test('measures nothing, and ends with 3 only where something became worse', async () => {
+    const fast = savedDecoding(join(dir, 'fast.json'), 300)
+    const slow = savedDecoding(join(dir, 'slow.json'), 600)
+    const [worse, better, same] = await Promise.all([
+      runBench('--from', slow, '--compare', fast),
+      runBench('--from', fast, '--compare', slow),
+      runBench('--from', fast, '--compare', fast),
+    ])
+    assert.deepEqual(
+      [worse, better, same].map(({ exitCode }) => exitCode),
+      [3, 0, 0],
+      worse.stderr,
+    )
+    const last = ({ stdout }: typeof worse) => JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as unknown
+    assert.deepEqual(last(worse), { compared: 2, verdict: 'decode/100 B keys: cpuNsPerLine worse, ×1.99' })
+    assert.deepEqual(last(same), { compared: 2, verdict: 'no difference' })
+    assert.match(worse.stderr, /\| decode\/100 B keys \| cpuNsPerLine \| +worse \| +×1\.99 \|/)
+    // It aims at 2.5: that it is missed is said, and is no failure.
+    assert.match(worse.stdout, /^\{"ratio":"decode\/100 B\/keys:all","value":1\.\d+,/m)
+  })
+
+  test('writes the page of benchmarks and its plots into the current directory', async () => {
+    const run = await runBenchIn(dir, '--from', savedDecoding(join(dir, 'run.json'), 300), '--write')
+    assert.equal(run.exitCode, 0, run.stderr)
+    assert.match(readFileSync(join(dir, 'BENCHMARKS.md'), 'utf8'), /!\[decode\]\(docs\/plots\/bench-decode\.svg\)/)
+    assert.match(readFileSync(join(dir, 'docs/plots/bench-decode.svg'), 'utf8'), /^<svg /)
+  })
+
+  test('refuses what it could not do rightly', async () => {
+    const usual = savedDecoding(join(dir, 'usual.json'), 300)
+    const quick = savedDecoding(join(dir, 'quick.json'), 300, { quick: true })
+    const refused = await Promise.all([
+      runBench('--from', quick, '--compare', usual),
+      runBench('--quick', '--compare', usual),
+      runBench('--from', usual, '--write', '--only', 'decode'),
+      runBench('--compare', join(dir, 'none.json')),
+    ])
+    assert.deepEqual(
+      refused.map(({ exitCode }) => exitCode),
+      [2, 2, 2, 2],
+    )
+  })
+})
+
 describe('a benchmark', () => {
   test('fails when a count does not match', async () => {
     const figures = { cpuUsPerMessage: 1 }
@@ -108,6 +178,29 @@ describe('a benchmark', () => {
     assert.equal(exitCodeFor(results), 1)
     assert.equal(exitCodeFor(results.filter(({ row }) => row === 'good')), 0)
     assert.equal(exitCodeFor([]), 1)
+  })
+
+  test('is done scenario by scenario, so that rows that are compared are measured near each other', async () => {
+    const counts = { figures: {}, sent: 1, received: 1 }
+    const scenarios = ['one', 'two'].map((name) => ({
+      name,
+      about: '',
+      rows: [rowOf('a', counts), rowOf('b', counts)],
+    }))
+    const results = await benchmark(
+      scenarios,
+      {
+        repetitions: 2,
+        effort: { quick: true, messages: 1, seed: 1 },
+        rowTimeoutMs: 10_000,
+        signal: new AbortController().signal,
+      },
+      () => {},
+    )
+    assert.deepEqual(
+      results.map(({ scenario, row, repetition }) => `${scenario} ${row}${repetition}`),
+      ['one a1', 'one b1', 'one a2', 'one b2', 'two a1', 'two b1', 'two a2', 'two b2'],
+    )
   })
 
   test('goes on where a row is skipped because something is not installed: that is no failure, and no result', async () => {
