@@ -7,7 +7,7 @@ import { isPipeline, type Pipeline } from '../core/pipeline.ts'
 import { deadLetterFile } from '../gateway/dead-letter-file.ts'
 import { createLog } from '../gateway/log.ts'
 import { type Gateway, type Service, serve } from '../gateway/serve.ts'
-import { tellFailure, thisWorker } from '../gateway/worker.ts'
+import { tellFailure } from '../gateway/worker.ts'
 import { superviseWorkers } from '../gateway/workers.ts'
 import type { Hub } from '../hub/port.ts'
 import { announcementOf } from './announcement.ts'
@@ -53,10 +53,7 @@ async function serveLoaded(
 ): Promise<void> {
   const terminated = terminationSignal()
   const served = await load(module)
-  const { number, of } = thisWorker()
-  // A file that several processes rotate would be a loss.
-  const path = of > 1 && deadLetters !== undefined ? `${deadLetters}.worker-${number}` : deadLetters
-  const sink = path === undefined ? undefined : deadLetterFile({ path, log })
+  const sink = deadLetters === undefined ? undefined : deadLetterFile({ path: deadLetters, log })
   // A module that brings its own hub needs none of ours.
   const wantsHub = typeof served === 'function'
   if (wantsHub && settings.hub === undefined && settings.workers !== undefined) {

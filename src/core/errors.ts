@@ -103,6 +103,8 @@ export interface GatewayErrorOptions {
   readonly stage?: string
   /** How long the hub asked to wait, from its Retry-After. */
   readonly retryAfterMs?: number
+  /** Default: as the table says of the code. */
+  readonly retryable?: boolean
 }
 
 /** An error with a code, the stage that raised it, and whether trying again can help. */
@@ -117,7 +119,7 @@ export class GatewayError extends Error {
   constructor(code: ErrorCode, message: string, options: GatewayErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
-    this.retryable = errorTable[code].retryable
+    this.retryable = options.retryable ?? errorTable[code].retryable
     this.retryAfterMs = options.retryAfterMs
     this.stage = options.stage
   }

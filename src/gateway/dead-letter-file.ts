@@ -1,12 +1,13 @@
 import { closeSync, fstatSync, openSync } from 'node:fs'
 import { GatewayError } from '../core/errors.ts'
+import { workerPlace } from '../core/worker-place.ts'
 import { type DeadLetterSink, deadLetterSink, inRange, type SinkOptions } from './dead-letter-sink.ts'
 import { checkDescribeOptions, type DescribeOptions, describeDeadLetter } from './describe-dead-letter.ts'
 import { RotatedFile } from './rotated-file.ts'
 
 /** Options of {@link deadLetterFile}. */
 export interface DeadLetterFileOptions extends SinkOptions, DescribeOptions {
-  /** The file; its folder must exist. It is made with mode 0600, since devices' data is in it. */
+  /** The file; its folder must exist. It is made with mode 0600, since devices' data is in it. A worker adds `.worker-N` to its name. */
   readonly path: string
   /** Size at which it becomes `path.1`, 4096 to 1099511627776; default 67108864 (64 MiB). A single longer line has a file of its own. */
   readonly maxBytes?: number
@@ -21,7 +22,9 @@ export interface DeadLetterFileOptions extends SinkOptions, DescribeOptions {
  */
 export function deadLetterFile(options: DeadLetterFileOptions): DeadLetterSink {
   const name = 'deadLetterFile'
-  const { path, maxBytes = 67_108_864, keep = 5 } = options
+  const { maxBytes = 67_108_864, keep = 5 } = options
+  const place = workerPlace()
+  const path = place === undefined ? options.path : `${options.path}.worker-${place.number}`
   const describe = checkDescribeOptions(name, options)
   const file = new RotatedFile(path, {
     maxBytes: inRange(name, 'maxBytes', maxBytes, 4096, 1_099_511_627_776),

@@ -44,8 +44,8 @@ export interface GatewayOptions extends Partial<Deadlines> {
   readonly takeover?: boolean
   /**
    * Serves in so many processes, 1 to 128, which share the ports; without it in this one. Each runs the program that called this, and this call
-   * serves there; here it resolves with a gateway that stands for all, once all listen. What is counted by process is to be shared out
-   * with `thisWorker`.
+   * serves there; here it resolves with a gateway that stands for all, once all listen. `pace`, polls, spools and dead-letter files share
+   * out what is theirs; `workerPlace` tells a program's own parts which of them they are.
    */
   readonly workers?: number
   /** Default: nothing is logged. A pino logger is a Log. */

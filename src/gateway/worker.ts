@@ -1,27 +1,9 @@
-import cluster from 'node:cluster'
 import { GatewayError } from '../core/errors.ts'
 import type { Pipeline } from '../core/pipeline.ts'
 import type { ConnectedDevices } from './connected-devices.ts'
 import type { GatewayMetrics } from './metrics.ts'
 import type { Gateway } from './serve.ts'
 import { type DeviceChange, type FromWorker, isOurs, type ToWorker } from './worker-messages.ts'
-
-/** Which of how many workers a process is. */
-export interface WorkerPlace {
-  /** 1 to `of`; a worker that takes another's place has its number. */
-  readonly number: number
-  readonly of: number
-}
-
-/**
- * Which worker this process is; number 1 of 1 where there are none. What is counted by process is shared out with it: rates of `pace`,
- * `pollsPerSecond`; and what only one process may have open is named by it, such as the directory of a spool.
- */
-export function thisWorker(environment: NodeJS.ProcessEnv = process.env): WorkerPlace {
-  const { HEADGATE_WORKER, HEADGATE_WORKERS } = environment
-  if (!cluster.isWorker || HEADGATE_WORKER === undefined) return { number: 1, of: 1 }
-  return { number: Number(HEADGATE_WORKER), of: Number(HEADGATE_WORKERS) }
-}
 
 /**
  * Serves as a worker: tells the primary when it listens or why it does not, which devices come and go; drains and ends when the primary asks

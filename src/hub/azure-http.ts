@@ -2,6 +2,7 @@ import type { AuthenticationProvider } from 'azure-iot-common'
 import azureDevice from 'azure-iot-device'
 import { GatewayError } from '../core/errors.ts'
 import type { Identity } from '../core/items.ts'
+import { workerPlace } from '../core/worker-place.ts'
 import { AzureHttpSession } from './azure-http-session.ts'
 import { type HubAddress, parseConnectionString } from './connection-string.ts'
 import { DeviceRequests } from './device-requests.ts'
@@ -16,12 +17,12 @@ export interface AzureHttpOptions {
   readonly ca?: string
   /**
    * Sockets to the hub that all devices share, and a quarter as many for polls; default 64. A hub at 40 ms takes 25 requests
-   * a second on each.
+   * a second on each. Each worker has so many.
    */
   readonly maxSockets?: number
   /** A request is given up after so long; default 30000. */
   readonly requestTimeoutMs?: number
-  /** Polls for commands a second, over all devices; default 16, what one S1 unit allows. */
+  /** Polls for commands a second, over all devices; default 16, what one S1 unit allows. Workers divide it. */
   readonly pollsPerSecond?: number
   /** How long a device waits between polls that find nothing, at least; default 5000. */
   readonly pollIntervalMs?: number
@@ -43,7 +44,7 @@ export function azureHttp(connectionString: string | undefined, options: AzureHt
   const pollsPerSecond = inRange('pollsPerSecond', options.pollsPerSecond ?? 16, 0.001, 1_000_000)
   const intervalMs = inRange('pollIntervalMs', options.pollIntervalMs ?? 5000, 1, 86_400_000)
   const client = new HubClient({ address, ca: options.ca, maxSockets, timeoutMs })
-  const schedule = new PollSchedule({ pollsPerSecond, intervalMs })
+  const schedule = new PollSchedule({ pollsPerSecond: pollsPerSecond / (workerPlace()?.count ?? 1), intervalMs })
   const sessions = new Set<HubSession>()
   return {
     can: { batch: true, outcomes: ['complete', 'abandon', 'reject'], methods: false, twin: false },

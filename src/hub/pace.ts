@@ -2,13 +2,14 @@ import { createHash } from 'node:crypto'
 import { GatewayError } from '../core/errors.ts'
 import type { Identity } from '../core/items.ts'
 import { type Gauge, type HubMeter, Stopwatch } from '../core/meter.ts'
+import { workerPlace } from '../core/worker-place.ts'
 import { DailyQuota } from './daily-quota.ts'
 import { type HubAllowance, type HubTier, hubAllowance, maxUnits } from './hub-tier.ts'
 import { PaceGate } from './pace-gate.ts'
 import { PacedSession } from './paced-session.ts'
 import type { Hub, HubSession, HubSessionContext } from './port.ts'
 
-/** Options of {@link pace}. Limits that are given are this gateway's own: `share` makes no less of them. */
+/** Options of {@link pace}. Limits that are given are this gateway's own: `share` makes no less of them, but its workers divide them too. */
 export interface PaceOptions {
   /** The hub's edition. */
   readonly tier: HubTier
@@ -33,10 +34,10 @@ export interface PaceOptions {
  * Sends and reports, opens, and polls wait for their turns at the rates of the tier, shared fairly over devices; the poll with which a session is
  * opened goes before those that look for commands. A hub that throttles all the same makes the rate of that kind go down and slowly up
  * again. Once it says that its daily quota is spent, sends fail at once with `HUB_QUOTA_EXCEEDED` until midnight UTC, but for one a
- * minute that asks. Waiting ends with `HUB_SESSION_CLOSED` when the connection is gone or the session is closed.
+ * minute that asks. Each worker of a gateway keeps to its equal part, so that all together keep to the whole. Waiting ends with `HUB_SESSION_CLOSED` when the connection is gone or the session is closed.
  */
 export function pace(hub: Hub, options: PaceOptions): Hub {
-  const allowance = allowanceOf(options)
+  const allowance = divide(allowanceOf(options), workerPlace()?.count ?? 1)
   const waited = new Stopwatch()
   const connects = new PaceGate(allowance.connectsPerSecond, waited)
   const receives = new PaceGate(allowance.receivesPerSecond, waited)
@@ -111,6 +112,17 @@ function allowanceOf(options: PaceOptions): HubAllowance {
     connectsPerSecond: own('connectsPerSecond'),
     receivesPerSecond: own('receivesPerSecond'),
     dailyMeters: inRange('dailyMeters', options.dailyMeters ?? Math.floor(whole.dailyMeters * share), 1, 1e15),
+    meterBytes: whole.meterBytes,
+  }
+}
+
+/** What is left for one of so many workers. */
+export function divide(whole: HubAllowance, workers: number): HubAllowance {
+  return {
+    sendsPerSecond: whole.sendsPerSecond / workers,
+    connectsPerSecond: whole.connectsPerSecond / workers,
+    receivesPerSecond: whole.receivesPerSecond / workers,
+    dailyMeters: Math.ceil(whole.dailyMeters / workers),
     meterBytes: whole.meterBytes,
   }
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { receipt, report } from '../../src/core/items.ts'
-import { type PaceOptions, pace } from '../../src/hub/pace.ts'
+import { divide, type PaceOptions, pace } from '../../src/hub/pace.ts'
 import type { Hub } from '../../src/hub/port.ts'
 import { reading } from './rig.ts'
 import { context, device, failed, gauge, scriptedHub, sender } from './scripted-hub.ts'
@@ -262,4 +262,21 @@ test('closing the hub ends all that waits for it and leaves no timer', async () 
   assert.deepEqual(codes, ['HUB_SESSION_CLOSED', false, false, 'HUB_SESSION_CLOSED', 'HUB_SESSION_CLOSED'])
   assert.equal(liveTimers(), before)
   await assert.rejects(paced.open(device('d3'), context()), { code: 'HUB_SESSION_CLOSED' })
+})
+
+test('workers divide what the gateway is allowed, each an equal part', () => {
+  const whole = {
+    sendsPerSecond: 100,
+    connectsPerSecond: 50,
+    receivesPerSecond: 10,
+    dailyMeters: 1001,
+    meterBytes: 4096,
+  }
+  assert.deepEqual(divide(whole, 4), {
+    sendsPerSecond: 25,
+    connectsPerSecond: 12.5,
+    receivesPerSecond: 2.5,
+    dailyMeters: 251,
+    meterBytes: 4096,
+  })
 })

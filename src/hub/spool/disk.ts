@@ -7,6 +7,7 @@ import { GatewayError } from '../../core/errors.ts'
 import type { Telemetry } from '../../core/items.ts'
 import { messageBytes } from '../../core/message-size.ts'
 import { isPowerOfTwo } from '../../core/meter.ts'
+import { type WorkerPlace, workerPlace } from '../../core/worker-place.ts'
 import { BacklogIndex } from './backlog-index.ts'
 import { DiskWriter } from './disk-writer.ts'
 import { deviceRange, knownKey, knownRange, messageKey, messageRange, parseMessageKey, saltKey } from './keys.ts'
@@ -22,14 +23,15 @@ import {
 } from './level.ts'
 import { decodeNote, decodeRecord, encodeNote, encodeRecord, type RecordContent, storedAtOf } from './record.ts'
 import type { DeviceBacklog, KnownDevice, SpoolStore, SpoolTotals, StoredMessage } from './store.ts'
+import { ownDirectory, tellOfOthers } from './worker-directory.ts'
 
 /** Options of {@link disk}. */
 export interface DiskOptions {
-  /** A directory of the spool's own, made if there is none. It belongs to one process at a time. */
+  /** A directory of the spool's own, made if there is none. It belongs to one process at a time, so a worker has `worker-N` within it. */
   readonly dir: string
   /**
    * What the directory may take, 4 MiB to 2^50; default 1 GiB. Deleted messages count until LevelDB has compacted their files, which is
-   * seen to when they are half as much as the others; while it compacts, files may take about a tenth more.
+   * seen to when they are half as much as the others; while it compacts, files may take about a tenth more. Workers divide it, down to 4 MiB each.
    */
   readonly maxBytes?: number
   /** Messages older than that are given up by the spool, from 1; default never. */
@@ -43,9 +45,12 @@ export function disk(options: DiskOptions): SpoolStore {
   return new DiskStore(options)
 }
 
-/** The store that {@link disk} makes. `open` is for tests of disks that fail. */
+/** The store that {@link disk} makes. `open` and `place` are for tests. */
 export class DiskStore implements SpoolStore {
   readonly maxAgeMs: number
+  readonly #place: WorkerPlace | undefined
+  /** As it was given; that of a worker is within it. */
+  readonly #root: string
   readonly #dir: string
   readonly #maxBytes: number
   readonly #writeBufferSize: number
@@ -71,7 +76,7 @@ export class DiskStore implements SpoolStore {
   #compactableBytes = Number.POSITIVE_INFINITY
   #tidying: Promise<void> | undefined
 
-  constructor(options: DiskOptions, open: OpenLevel = openLevel) {
+  constructor(options: DiskOptions, open: OpenLevel = openLevel, place = workerPlace()) {
     const { dir, maxBytes = 2 ** 30, maxAgeMs = Number.POSITIVE_INFINITY } = options
     if (typeof dir !== 'string' || dir === '')
       throw new GatewayError('CONFIGURATION', 'disk: dir must name a directory')
@@ -79,15 +84,18 @@ export class DiskStore implements SpoolStore {
       throw new GatewayError('CONFIGURATION', `disk: maxBytes must be from 4194304 to 2^50, not ${maxBytes}`)
     }
     if (!(maxAgeMs >= 1)) throw new GatewayError('CONFIGURATION', `disk: maxAgeMs must be at least 1, not ${maxAgeMs}`)
-    this.#dir = dir
-    this.#maxBytes = maxBytes
+    this.#place = place
+    this.#root = dir
+    this.#dir = ownDirectory(dir, place)
+    this.#maxBytes = Math.max(2 ** 22, maxBytes / (place?.count ?? 1))
     this.maxAgeMs = maxAgeMs
-    this.#writeBufferSize = Math.min(2 ** 22, maxBytes / 32)
+    this.#writeBufferSize = Math.min(2 ** 22, this.#maxBytes / 32)
     this.#openLevel = open
   }
 
   async open(log: Log): Promise<void> {
     this.#log = log
+    await tellOfOthers(this.#root, this.#place, log)
     const opened = await this.#openLevel(this.#dir, this.#writeBufferSize, log)
     try {
       await this.#load(opened)

@@ -167,7 +167,9 @@ function isRepairable(thrown: unknown): boolean {
 function refusal(dir: string, thrown: unknown): GatewayError {
   const cause = { cause: thrown, stage: 'spool' }
   if (levelCode(thrown) === 'LEVEL_LOCKED') {
-    return new GatewayError('CONFIGURATION', `spool: another process has the directory ${dir} open`, cause)
+    // It may be on its way out.
+    const held = { ...cause, retryable: true }
+    return new GatewayError('CONFIGURATION', `spool: another process has the directory ${dir} open`, held)
   }
   const words = levelWords(thrown)
   if (/No space left|Input\/output error/.test(words)) {
