@@ -16,8 +16,6 @@ export interface Settings {
   readonly logLevel: LogLevel
   /** How long draining may take at SIGTERM. */
   readonly drainMs: number
-  /** Processes that serve; undefined is this one. */
-  readonly workers: number | undefined
 }
 
 /** The flags that say the same as a variable. */
@@ -28,7 +26,6 @@ export interface SettingFlags {
   readonly emulatorPort?: string
   readonly logLevel?: string
   readonly drainMs?: number
-  readonly workers?: string
 }
 
 const logLevels = ['debug', 'info', 'warn', 'error', 'silent']
@@ -55,19 +52,9 @@ export function readSettings(flags: SettingFlags, environment: NodeJS.ProcessEnv
     emulatorPort: port('emulator-port', flags.emulatorPort, 'HEADGATE_EMULATOR_PORT', 8443),
     logLevel: logLevel as LogLevel,
     drainMs: flags.drainMs ?? 10_000,
-    workers: readWorkers(flags.workers, faults),
   }
   if (faults.length > 0) throw new GatewayError('CONFIGURATION', faults.join('\n'))
   return settings
-}
-
-const mostWorkers = 128
-
-function readWorkers(text: string | undefined, faults: string[]): number | undefined {
-  if (text === undefined) return undefined
-  if (/^\d{1,3}$/.test(text) && Number(text) >= 1 && Number(text) <= mostWorkers) return Number(text)
-  faults.push(`--workers is not a number from 1 to ${mostWorkers}${quoted(text)}`)
-  return undefined
 }
 
 /** A value that is short and plain; anything else may be a secret that was put into the wrong variable. */

@@ -72,7 +72,6 @@ function build(): Command {
     ),
   )
     .argument('<module>', 'path of a JavaScript module')
-    .option('--workers <n>', 'serve in so many processes; SIGHUP replaces them one at a time')
     .option('--dead-letters <file>', 'append what is set aside for good; headgate replay reads it')
     .action(async (module: string, flags: Flags<{ json: boolean; deadLetters?: string }>) => {
       await serveModule(module, readSettings(flags, process.env), flags.json, flags.deadLetters)

@@ -1,14 +1,10 @@
-import cluster from 'node:cluster'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { Log } from '../core/connection.ts'
 import { GatewayError } from '../core/errors.ts'
 import { isPipeline, type Pipeline } from '../core/pipeline.ts'
 import { deadLetterFile } from '../gateway/dead-letter-file.ts'
 import { createLog } from '../gateway/log.ts'
 import { type Gateway, type Service, serve } from '../gateway/serve.ts'
-import { tellFailure } from '../gateway/worker.ts'
-import { superviseWorkers } from '../gateway/workers.ts'
 import type { Hub } from '../hub/port.ts'
 import { announcementOf } from './announcement.ts'
 import { connectHub } from './connect-hub.ts'
@@ -31,37 +27,12 @@ export async function serveModule(
   json: boolean,
   deadLetters?: string,
 ): Promise<void> {
-  const log = createLog(settings.logLevel)
-  if (settings.workers !== undefined && cluster.isPrimary) {
-    await superviseModule(settings, settings.workers, log, json)
-    return
-  }
-  try {
-    await serveLoaded(module, settings, json, log, deadLetters)
-  } catch (thrown) {
-    tellFailure(thrown)
-    throw thrown
-  }
-}
-
-async function serveLoaded(
-  module: string,
-  settings: Settings,
-  json: boolean,
-  log: Log,
-  deadLetters: string | undefined,
-): Promise<void> {
   const terminated = terminationSignal()
   const served = await load(module)
+  const log = createLog(settings.logLevel)
   const sink = deadLetters === undefined ? undefined : deadLetterFile({ path: deadLetters, log })
   // A module that brings its own hub needs none of ours.
   const wantsHub = typeof served === 'function'
-  if (wantsHub && settings.hub === undefined && settings.workers !== undefined) {
-    throw new GatewayError(
-      'CONFIGURATION',
-      'serve: --workers needs HEADGATE_HUB: every worker would have an emulator of its own',
-    )
-  }
   const embedded =
     wantsHub && settings.hub === undefined ? await startEmulatorWithFile({ port: settings.emulatorPort }) : undefined
   const hub = wantsHub ? connectHub(settings, embedded) : undefined
@@ -75,10 +46,9 @@ async function serveLoaded(
       adminHost: settings.adminHost,
       log,
       ...(sink !== undefined && { onDeadLetter: sink }),
-      ...(settings.workers !== undefined && { workers: settings.workers }),
     }
     gateway = isPipeline(what) ? await serve(what, { ...options, port: settings.port }) : await serve(what, options)
-    if (cluster.isPrimary) announce(gateway, embedded, json)
+    announce(gateway, embedded, json)
     await terminated
     await gateway.drain({ deadlineMs: settings.drainMs })
   } finally {
@@ -88,23 +58,6 @@ async function serveLoaded(
     await sink?.close()
     await hub?.close?.()
     await embedded?.close()
-  }
-}
-
-/** The primary of workers: each of them loads the module and serves it. SIGHUP replaces them one at a time. */
-async function superviseModule(settings: Settings, workers: number, log: Log, json: boolean): Promise<void> {
-  const terminated = terminationSignal()
-  const { adminPort, adminHost, drainMs } = settings
-  const gateway = await superviseWorkers({ workers, adminPort, adminHost, log })
-  process.on('SIGHUP', () => {
-    gateway.reload?.().catch((error: Error) => log.error({ error: error.message }, 'reloading failed'))
-  })
-  try {
-    announce(gateway, undefined, json)
-    await terminated
-    await gateway.drain({ deadlineMs: drainMs })
-  } finally {
-    await gateway.close()
   }
 }
 

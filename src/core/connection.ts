@@ -33,8 +33,6 @@ export interface Unread {
   readonly noneAt: number
 }
 
-const noDeadLetters = () => {}
-
 const nothingUnread: Unread = { bytes: 0, noneAt: Number.POSITIVE_INFINITY }
 
 /** Options of {@link Connection}. */
@@ -45,8 +43,6 @@ export interface ConnectionOptions {
   readonly meter?: PipelineMeter
   readonly log?: Log
   readonly onDeadLetter?: (letter: DeadLetter, connection: Connection) => void
-  /** Called when the device is known. */
-  readonly onIdentified?: (identity: Identity) => void
 }
 
 /** One socket with its context: what stages know about the connection that they were opened for. */
@@ -59,7 +55,6 @@ export class Connection {
   readonly log: Log
   /** Called with every item that the policy dead-letters. */
   readonly onDeadLetter: (letter: DeadLetter, connection: Connection) => void
-  readonly #onIdentified: ((identity: Identity) => void) | undefined
   #identity: Identity | undefined
   #opener: ((identity: Identity) => Promise<void>) | undefined
   #controller: AbortController | undefined
@@ -78,8 +73,7 @@ export class Connection {
     this.peer = options.peer ?? { address: '', port: 0 }
     this.meter = options.meter ?? new PipelineMeter(options.pipeline)
     this.log = options.log ?? silentLog
-    this.onDeadLetter = options.onDeadLetter ?? noDeadLetters
-    this.#onIdentified = options.onIdentified
+    this.onDeadLetter = options.onDeadLetter ?? (() => {})
   }
 
   /** Who the device is; undefined until {@link Connection.identify} has succeeded. */
@@ -107,7 +101,6 @@ export class Connection {
     await this.#opener?.(identity)
     this.#identity = identity
     this.#wake()
-    this.#onIdentified?.(identity)
   }
 
   /** Resolves when the hello has been answered either way, or the connection is gone. */

@@ -35,8 +35,6 @@ export const errorTable = {
   UNAUTHORIZED: { verdict: 'close', retryable: false },
   /** The hub knows no device of that name. */
   DEVICE_NOT_FOUND: { verdict: 'close', retryable: false },
-  /** The device has connected anew: this connection, the older one, was ended. */
-  TAKEN_OVER: { verdict: 'close', retryable: true },
   /** A second hello on one connection names another device. */
   IDENTITY_CHANGED: { verdict: 'close', retryable: false },
   /** A message exceeds what the hub takes (255 KiB less one byte), or a frame to the device what its length field can say. */
@@ -85,8 +83,6 @@ export const errorTable = {
   GATEWAY_CLOSED: { verdict: 'close', retryable: true },
   /** The gateway holds as many connections as it may. */
   CONNECTION_LIMIT: { verdict: 'close', retryable: true },
-  /** A worker of the gateway could not start. */
-  WORKER_FAILED: { verdict: 'close', retryable: false },
   /** Options or environment that cannot work. */
   CONFIGURATION: { verdict: 'close', retryable: false },
   /** Anything else that a stage threw: a defect in that stage. */

@@ -93,12 +93,6 @@ export class Ring implements JudgedRing {
     this.stream.end()
   }
 
-  /** As {@link Ring.halt}, for a reason that is told as the ring's failure. */
-  end(failure: GatewayError): void {
-    this.#fail(failure)
-    this.halt()
-  }
-
   /** Destroys every stream of the ring at once. */
   destroy(failure?: GatewayError): void {
     if (failure !== undefined) this.#fail(failure)

@@ -1,10 +1,10 @@
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { ExposedMetrics } from './metrics.ts'
+import type { GatewayMetrics } from './metrics.ts'
 
 /** What the admin endpoint asks of its gateway. */
 export interface AdminSubject {
-  readonly metrics: ExposedMetrics
+  readonly metrics: GatewayMetrics
   /** Why no more devices should be sent here; undefined when ready. */
   unready(): string | undefined
 }
@@ -55,7 +55,7 @@ const index = `<!doctype html>
 </ul>
 `
 
-async function exposeMetrics(metrics: ExposedMetrics, response: ServerResponse): Promise<void> {
+async function exposeMetrics(metrics: GatewayMetrics, response: ServerResponse): Promise<void> {
   try {
     const { contentType, text } = await metrics.expose()
     answer(response, 200, text, contentType)

@@ -3,7 +3,6 @@ import { createServer as createTlsServer } from 'node:tls'
 import type { Connection, DeadLetter, Log } from '../core/connection.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { Pipeline } from '../core/pipeline.ts'
-import type { ConnectedDevices } from './connected-devices.ts'
 import type { Deadlines } from './deadlines.ts'
 import type { GatewayMetrics } from './metrics.ts'
 import { type Home, ServedConnection } from './served-connection.ts'
@@ -23,7 +22,6 @@ export interface ListenerParts {
   readonly deadlines: Deadlines
   readonly maxConnections: number
   readonly metrics: GatewayMetrics
-  readonly devices: ConnectedDevices | undefined
   readonly log: Log
   readonly onDeadLetter: ((letter: DeadLetter, connection: Connection) => void) | undefined
 }
@@ -45,9 +43,9 @@ export class Listener {
   constructor(parts: ListenerParts) {
     this.#parts = parts
     this.#meters = parts.metrics.pipeline(parts.pipeline.name)
-    const { pipeline, log, onDeadLetter, devices } = parts
+    const { pipeline, log, onDeadLetter } = parts
     const ended = (connection: ServedConnection, outcome: string) => this.#ended(connection, outcome)
-    this.#home = { pipeline, meter: this.#meters.pipeline, log, onDeadLetter, devices, ended }
+    this.#home = { pipeline, meter: this.#meters.pipeline, log, onDeadLetter, ended }
     parts.metrics.addGauges(parts.pipeline.endpoint.gauges ?? [])
     const accept = (socket: Socket) => this.#accept(socket)
     // Half-open: a device that has finished sending still gets the receipts of what it sent.

@@ -31,17 +31,11 @@ export class ConnectionMeter {
   }
 }
 
-/** What a scrape can ask for. */
-export interface ExposedMetrics {
-  /** The text that a scrape gets, and its content type. */
-  expose(): Promise<{ contentType: string; text: string }>
-}
-
 /**
  * Everything that a gateway measures, in the form that Prometheus scrapes. The hot path counts in plain numbers; they are
  * handed over when a scrape asks. Only requests to the hub are observed one by one: they are few.
  */
-export class GatewayMetrics implements ExposedMetrics {
+export class GatewayMetrics {
   readonly #registry = new Registry()
   readonly #gauges = new Map<string, Set<HubGauge>>()
   readonly #pipelines: { readonly pipeline: PipelineMeter; readonly connections: ConnectionMeter }[] = []
@@ -50,12 +44,6 @@ export class GatewayMetrics implements ExposedMetrics {
     this.#connections()
     this.#stages()
     this.#messages()
-  }
-
-  /** All of it as prom-client adds it up, for the primary of workers. */
-  async toJson(): Promise<readonly object[]> {
-    const both = await Promise.all([this.#registry.getMetricsAsJSON(), processMetrics().getMetricsAsJSON()])
-    return both.flat()
   }
 
   /** Meters for one more pipeline. */

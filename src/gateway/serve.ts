@@ -1,16 +1,12 @@
-import cluster from 'node:cluster'
 import type { AddressInfo } from 'node:net'
 import { type Connection, type DeadLetter, type Log, silentLog } from '../core/connection.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { Gauge } from '../core/meter.ts'
 import { isPipeline, type Pipeline } from '../core/pipeline.ts'
 import { type Admin, startAdmin } from './admin.ts'
-import { ConnectedDevices } from './connected-devices.ts'
 import type { Deadlines } from './deadlines.ts'
 import { Listener, type TlsOptions, withDefaults } from './listener.ts'
-import { type ExposedMetrics, GatewayMetrics } from './metrics.ts'
-import { serveAsWorker } from './worker.ts'
-import { superviseWorkers } from './workers.ts'
+import { GatewayMetrics } from './metrics.ts'
 
 /** One pipeline and where its devices connect. */
 export interface Service {
@@ -35,19 +31,8 @@ export interface GatewayOptions extends Partial<Deadlines> {
   readonly adminPort?: number
   /** Address of the admin endpoint; default 127.0.0.1. */
   readonly adminHost?: string
-  /** Connections that a pipeline holds at most; more are turned away. Default 10000. With workers each holds its share. */
+  /** Connections that a pipeline holds at most; more are turned away. Default 10000. */
   readonly maxConnections?: number
-  /**
-   * Whether a device that connects anew, while its old connection still stands, ends that: what was taken there is finished, and commands go to the new
-   * one. Default true; false for devices that keep several connections under one name.
-   */
-  readonly takeover?: boolean
-  /**
-   * Serves in so many processes, 1 to 128, which share the ports; without it in this one. Each runs the program that called this, and this call
-   * serves there; here it resolves with a gateway that stands for all, once all listen. `pace`, polls, spools and dead-letter files share
-   * out what is theirs; `workerPlace` tells a program's own parts which of them they are.
-   */
-  readonly workers?: number
   /** Default: nothing is logged. A pino logger is a Log. */
   readonly log?: Log
   /** Gets every item that was set aside for good. `deadLetterFile` and its like make one; the gauges of a sink are exported, once for all. */
@@ -63,9 +48,7 @@ export interface Gateway {
   readonly address: AddressInfo
   readonly addresses: readonly { readonly pipeline: string; readonly address: AddressInfo }[]
   readonly adminAddress: AddressInfo | undefined
-  readonly metrics: ExposedMetrics
-  /** Replaces the workers one at a time, while the others serve: there is none without workers. */
-  readonly reload?: () => Promise<void>
+  readonly metrics: GatewayMetrics
   /**
    * Stops accepting, reads no more, flushes and settles what was read, gives the receipts, closes. What is not done after
    * `deadlineMs` (default 10000) is cut: its devices have no receipt and will send again. The admin endpoint stays up, so
@@ -81,36 +64,13 @@ export async function serve(pipeline: Pipeline, options?: ServeOptions): Promise
 export async function serve(services: readonly Service[], options?: GatewayOptions): Promise<Gateway>
 export async function serve(what: Pipeline | readonly Service[], options: ServeOptions = {}): Promise<Gateway> {
   const services = listServices(what, options)
-  const { workers } = options
-  if (workers === undefined) return serveHere(services, options, new ConnectedDevices())
-  if (!Number.isInteger(workers) || workers < 1 || workers > 128) {
-    throw new GatewayError('CONFIGURATION', `serve: workers must be an integer from 1 to 128, not ${workers}`)
-  }
-  const { adminPort, adminHost, log = silentLog, ...rest } = options
-  if (cluster.isPrimary) return superviseWorkers({ workers, adminPort, adminHost, log })
-  const devices = new ConnectedDevices()
-  const share = Math.ceil((options.maxConnections ?? usualMaxConnections) / workers)
-  return serveAsWorker(
-    () => serveHere(services, { ...rest, log, maxConnections: share }, devices),
-    devices,
-    services.map(({ pipeline }) => pipeline),
-  )
-}
-
-const usualMaxConnections = 10_000
-
-async function serveHere(
-  services: readonly Service[],
-  options: ServeOptions,
-  devices: ConnectedDevices,
-): Promise<Gateway> {
   for (const port of [...services.map((service) => service.port), options.adminPort ?? 0]) {
     if (!Number.isInteger(port) || port < 0 || port > 65_535) {
       throw new GatewayError('CONFIGURATION', `serve: a port must be an integer from 0 to 65535, not ${port}`)
     }
   }
   const deadlines = withDefaults(pickDeadlines(options))
-  const maxConnections = options.maxConnections ?? usualMaxConnections
+  const maxConnections = options.maxConnections ?? 10_000
   if (!Number.isInteger(maxConnections) || maxConnections < 1) {
     throw new GatewayError('CONFIGURATION', `serve: maxConnections must be a positive integer, not ${maxConnections}`)
   }
@@ -127,7 +87,6 @@ async function serveHere(
         deadlines,
         maxConnections,
         metrics,
-        devices: options.takeover === false ? undefined : devices,
         log,
         onDeadLetter: options.onDeadLetter,
       }),

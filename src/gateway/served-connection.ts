@@ -4,7 +4,6 @@ import { GatewayError } from '../core/errors.ts'
 import type { PipelineMeter } from '../core/meter.ts'
 import type { Pipeline } from '../core/pipeline.ts'
 import type { Ring } from '../core/ring.ts'
-import type { ConnectedDevices, DeviceConnection } from './connected-devices.ts'
 import { type Deadlines, missedDeadline } from './deadlines.ts'
 import { bindLog } from './log.ts'
 
@@ -14,8 +13,6 @@ export interface Home {
   readonly meter: PipelineMeter
   readonly log: Log
   readonly onDeadLetter: ((letter: DeadLetter, connection: Connection) => void) | undefined
-  /** Whose connections are known, and which of two of one device stays; undefined where both may. */
-  readonly devices: ConnectedDevices | undefined
   /** Called once, when nothing of a connection is left. */
   ended(connection: ServedConnection, outcome: string): void
 }
@@ -42,7 +39,7 @@ function onReadable(this: ServedSocket): void {
  * One accepted socket. Its ring is built on the first byte, since who never speaks costs little more than a socket; at once where
  * the gateway is to speak first.
  */
-export class ServedConnection implements DeviceConnection {
+export class ServedConnection {
   readonly #home: Home
   readonly #socket: Socket
   /** Of those that the listener has accepted. */
@@ -115,11 +112,6 @@ export class ServedConnection implements DeviceConnection {
     else this.#socket.destroy()
   }
 
-  /** The device has connected anew: what was taken from it here is finished, and its commands go to the new connection. */
-  takeOver(): void {
-    this.#ring?.end(new GatewayError('TAKEN_OVER', 'the device has connected anew'))
-  }
-
   /** Ends everything at once. */
   destroy(failure?: GatewayError): void {
     this.#failure ??= failure
@@ -128,7 +120,7 @@ export class ServedConnection implements DeviceConnection {
   }
 
   #open(): void {
-    const { pipeline, meter, log, onDeadLetter, devices } = this.#home
+    const { pipeline, meter, log, onDeadLetter } = this.#home
     const socket = this.#socket
     const id = this.#id
     const connection = new Connection({
@@ -138,9 +130,6 @@ export class ServedConnection implements DeviceConnection {
       meter,
       log: bindLog(log, { connection: id, pipeline: pipeline.name }),
       ...(onDeadLetter !== undefined && { onDeadLetter }),
-      ...(devices !== undefined && {
-        onIdentified: ({ deviceId }) => devices.came(pipeline.name, deviceId, this),
-      }),
     })
     this.#connection = connection
     try {
@@ -163,9 +152,7 @@ export class ServedConnection implements DeviceConnection {
   #end(failure: GatewayError | undefined): void {
     if (this.#ended) return
     this.#ended = true
-    const { pipeline, log, devices } = this.#home
-    const deviceId = this.#connection?.identity?.deviceId
-    if (deviceId !== undefined) devices?.left(pipeline.name, deviceId, this)
+    const { pipeline, log } = this.#home
     const fields = {
       connection: this.#id,
       pipeline: pipeline.name,

@@ -27,7 +27,6 @@ test('nothing said is the embedded emulator on the usual ports', () => {
     emulatorPort: 8443,
     logLevel: 'info',
     drainMs: 10_000,
-    workers: undefined,
   })
 })
 

@@ -162,7 +162,6 @@ test('a device that reads slowly is not stalled while it reads at all', () => {
     meter: new PipelineMeter('jsonLines'),
     log: silentLog,
     onDeadLetter: undefined,
-    devices: undefined,
     ended: () => undefined,
   }
   const connection = new ServedConnection(home, socket as unknown as Socket, 1)
