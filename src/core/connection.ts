@@ -43,6 +43,14 @@ export interface ConnectionOptions {
   readonly meter?: PipelineMeter
   readonly log?: Log
   readonly onDeadLetter?: (letter: DeadLetter, connection: Connection) => void
+  /** Called once, when the device is known by an identity that has one connection at a time. */
+  readonly onClaimed?: (deviceId: string) => void
+}
+
+/** Options of {@link Connection.identify}. */
+export interface IdentifyOptions {
+  /** False where a device may have several connections at once; by default its newest ends the older ones. */
+  readonly takeover?: boolean
 }
 
 /** One socket with its context: what stages know about the connection that they were opened for. */
@@ -60,6 +68,9 @@ export class Connection {
   #controller: AbortController | undefined
   #closed = false
   #waiting: (() => void)[] = []
+  readonly #onClaimed: ((deviceId: string) => void) | undefined
+  #halted = false
+  #stopGiving: () => void = () => {}
   #judge: ((error: GatewayError, items: readonly unknown[]) => void) | undefined
   #unread: () => Unread = () => nothingUnread
   /** Messages of this connection that the endpoint has taken and not answered. */
@@ -74,6 +85,7 @@ export class Connection {
     this.meter = options.meter ?? new PipelineMeter(options.pipeline)
     this.log = options.log ?? silentLog
     this.onDeadLetter = options.onDeadLetter ?? (() => {})
+    this.#onClaimed = options.onClaimed
   }
 
   /** Who the device is; undefined until {@link Connection.identify} has succeeded. */
@@ -97,10 +109,24 @@ export class Connection {
    * Called by `authenticate` with the identity that it accepts: opens the hub session in that name, then sets
    * {@link Connection.identity}. Rejects with the hub's error (`UNAUTHORIZED`, `DEVICE_NOT_FOUND`, or a retryable one).
    */
-  async identify(identity: Identity): Promise<void> {
+  async identify(identity: Identity, { takeover = true }: IdentifyOptions = {}): Promise<void> {
     await this.#opener?.(identity)
     this.#identity = identity
     this.#wake()
+    // Only now: whoever merely claims a device's name must not be able to cut that device off.
+    if (takeover && !this.#closed) this.#onClaimed?.(identity.deviceId)
+  }
+
+  /** Called by the endpoint: what must happen when nothing more is taken from the device, since then it cannot answer either. */
+  onHalt(stop: () => void): void {
+    this.#stopGiving = stop
+    if (this.#halted) stop()
+  }
+
+  /** Called by the ring when it takes nothing more from the device. */
+  halt(): void {
+    this.#halted = true
+    this.#stopGiving()
   }
 
   /** Resolves when the hello has been answered either way, or the connection is gone. */

@@ -79,6 +79,8 @@ export const errorTable = {
   TLS_HANDSHAKE: { verdict: 'close', retryable: false },
   /** The network broke the connection: a reset, a cable, a peer that vanished. */
   CONNECTION_LOST: { verdict: 'close', retryable: true },
+  /** The device has a newer connection: this one, which may be a ghost, was ended. */
+  TAKEN_OVER: { verdict: 'close', retryable: true },
   /** The gateway ended the connection: it was closed, or draining took longer than its deadline. */
   GATEWAY_CLOSED: { verdict: 'close', retryable: true },
   /** The gateway holds as many connections as it may. */

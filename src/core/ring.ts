@@ -84,11 +84,13 @@ export class Ring implements JudgedRing {
 
   /**
    * Takes no more input from the device, but finishes what was taken: batches are flushed, receipts go down, then the
-   * readable side ends. Called on drain, and by a policy that answers `close`.
+   * readable side ends. Called on drain, by a policy that answers `close`, and with a reason where a newer connection takes over.
    */
-  halt(): void {
+  halt(reason?: GatewayError): void {
+    if (reason !== undefined) this.#fail(reason)
     if (this.#halted) return
     this.#halted = true
+    this.connection.halt()
     this.#attachment?.halt()
     this.stream.end()
   }

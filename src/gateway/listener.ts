@@ -4,6 +4,7 @@ import type { Connection, DeadLetter, Log } from '../core/connection.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { Pipeline } from '../core/pipeline.ts'
 import type { Deadlines } from './deadlines.ts'
+import { type DeviceAnnouncer, DeviceRegister } from './device-register.ts'
 import type { GatewayMetrics } from './metrics.ts'
 import { type Home, ServedConnection } from './served-connection.ts'
 
@@ -24,6 +25,8 @@ export interface ListenerParts {
   readonly metrics: GatewayMetrics
   readonly log: Log
   readonly onDeadLetter: ((letter: DeadLetter, connection: Connection) => void) | undefined
+  /** Hears which devices have their newest connection here; where other processes serve the same pipeline. */
+  readonly announcer?: DeviceAnnouncer
 }
 
 /** One port of a gateway, with the connections that came in through it. */
@@ -32,6 +35,8 @@ export class Listener {
   readonly #server: Server
   readonly #connections = new Set<ServedConnection>()
   readonly #home: Home
+  /** Which connection is the newest of each device. */
+  readonly devices: DeviceRegister
   readonly #meters: ReturnType<GatewayMetrics['pipeline']>
   #sweep: NodeJS.Timeout | undefined
   #emptied: (() => void) | undefined
@@ -42,10 +47,11 @@ export class Listener {
 
   constructor(parts: ListenerParts) {
     this.#parts = parts
+    this.devices = new DeviceRegister(parts.announcer)
     this.#meters = parts.metrics.pipeline(parts.pipeline.name)
     const { pipeline, log, onDeadLetter } = parts
     const ended = (connection: ServedConnection, outcome: string) => this.#ended(connection, outcome)
-    this.#home = { pipeline, meter: this.#meters.pipeline, log, onDeadLetter, ended }
+    this.#home = { pipeline, meter: this.#meters.pipeline, log, onDeadLetter, devices: this.devices, ended }
     parts.metrics.addGauges(parts.pipeline.endpoint.gauges ?? [])
     const accept = (socket: Socket) => this.#accept(socket)
     // Half-open: a device that has finished sending still gets the receipts of what it sent.

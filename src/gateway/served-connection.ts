@@ -5,6 +5,7 @@ import type { PipelineMeter } from '../core/meter.ts'
 import type { Pipeline } from '../core/pipeline.ts'
 import type { Ring } from '../core/ring.ts'
 import { type Deadlines, missedDeadline } from './deadlines.ts'
+import { acceptTime, type DeviceHolder, type DeviceRegister } from './device-register.ts'
 import { bindLog } from './log.ts'
 
 /** What all connections of a listener have in common. */
@@ -13,6 +14,7 @@ export interface Home {
   readonly meter: PipelineMeter
   readonly log: Log
   readonly onDeadLetter: ((letter: DeadLetter, connection: Connection) => void) | undefined
+  readonly devices: DeviceRegister
   /** Called once, when nothing of a connection is left. */
   ended(connection: ServedConnection, outcome: string): void
 }
@@ -39,19 +41,22 @@ function onReadable(this: ServedSocket): void {
  * One accepted socket. Its ring is built on the first byte, since who never speaks costs little more than a socket; at once where
  * the gateway is to speak first.
  */
-export class ServedConnection {
+export class ServedConnection implements DeviceHolder {
+  readonly acceptedAt = acceptTime()
   readonly #home: Home
   readonly #socket: Socket
   /** Of those that the listener has accepted. */
   readonly #number: number
-  readonly #acceptedAt = performance.now()
-  #lastByteAt = this.#acceptedAt
+  readonly #acceptedAtMs = performance.now()
+  #lastByteAt = this.#acceptedAtMs
   #bytesRead = 0
   #unreadSince: number | undefined
   #bytesFlushed = 0
   #connection: Connection | undefined
   #ring: Ring | undefined
   #failure: GatewayError | undefined
+  #deviceId: string | undefined
+  #farewell: NodeJS.Timeout | undefined
   #ended = false
 
   constructor(home: Home, socket: Socket, number: number) {
@@ -97,7 +102,7 @@ export class ServedConnection {
     if (excused || socket.bytesRead !== this.#bytesRead) this.#lastByteAt = now
     this.#bytesRead = socket.bytesRead
     const state = {
-      acceptedAt: this.#acceptedAt,
+      acceptedAt: this.#acceptedAtMs,
       greeted: this.#connection?.greeted ?? false,
       lastByteAt: this.#lastByteAt,
       unreadSince: this.#unreadSince,
@@ -110,6 +115,14 @@ export class ServedConnection {
   halt(): void {
     if (this.#ring !== undefined) this.#ring.halt()
     else this.#socket.destroy()
+  }
+
+  /** Ends in an orderly way, since the device has a newer connection; what hangs is cut after ten seconds. */
+  takenOver(): void {
+    const reason = new GatewayError('TAKEN_OVER', 'the device has a newer connection')
+    // Not at once: it may be its own hello that is being answered.
+    setImmediate(() => this.#ring?.halt(reason))
+    this.#farewell ??= setTimeout(() => this.destroy(reason), farewellMs)
   }
 
   /** Ends everything at once. */
@@ -130,6 +143,7 @@ export class ServedConnection {
       meter,
       log: bindLog(log, { connection: id, pipeline: pipeline.name }),
       ...(onDeadLetter !== undefined && { onDeadLetter }),
+      onClaimed: (deviceId) => this.#claim(deviceId),
     })
     this.#connection = connection
     try {
@@ -145,6 +159,11 @@ export class ServedConnection {
     this.#ring.attach(socket, (failure) => this.#end(failure ?? this.#failure))
   }
 
+  #claim(deviceId: string): void {
+    this.#deviceId = deviceId
+    this.#home.devices.claim(deviceId, this)
+  }
+
   get #id(): string {
     return `${this.#home.pipeline.name}-${this.#number}`
   }
@@ -152,6 +171,8 @@ export class ServedConnection {
   #end(failure: GatewayError | undefined): void {
     if (this.#ended) return
     this.#ended = true
+    clearTimeout(this.#farewell)
+    if (this.#deviceId !== undefined) this.#home.devices.release(this.#deviceId, this)
     const { pipeline, log } = this.#home
     const fields = {
       connection: this.#id,
@@ -163,6 +184,9 @@ export class ServedConnection {
     this.#home.ended(this, failure?.code ?? 'ok')
   }
 }
+
+/** How long a connection whose device has a newer one may take to finish. */
+const farewellMs = 10_000
 
 /** A listener on all addresses sees IPv4 peers in IPv6's clothes. */
 function plainAddress(address: string): string {

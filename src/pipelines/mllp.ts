@@ -24,7 +24,8 @@ export function mllp(to: Hub, options: MllpOptions = {}): Pipeline {
     'mllp',
     mllpBlocks(options),
     hl7(options),
-    authenticate(options.authenticator ?? byPolicy()),
+    // Interface engines open several connections in one name.
+    authenticate(options.authenticator ?? byPolicy(), { takeover: false }),
     enrich(options.enrichments ?? {}),
     batch({ lingerMs: 0, ...options.batch }),
     hub(to, options.hub),

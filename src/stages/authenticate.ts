@@ -19,6 +19,11 @@ export interface AuthenticateOptions {
    * `NOT_IDENTIFIED`, counted and forgotten, and its next hello is tried anew. For devices that would connect again for ever.
    */
   readonly unknown?: 'close' | 'ignore'
+  /**
+   * True (default): a device has one connection, and the newest ends the older ones of its pipeline with `TAKEN_OVER`, after they have finished
+   * what they took. False for senders that may have several at once.
+   */
+  readonly takeover?: boolean
 }
 
 /**
@@ -32,7 +37,7 @@ export function authenticate(
   authenticator: Authenticator,
   options: AuthenticateOptions = {},
 ): Stage<Messages, Messages> {
-  const { unknown = 'close' } = options
+  const { unknown = 'close', takeover = true } = options
   return stage<Messages, Messages>('authenticate', (connection) => {
     const ignored = new IgnoredDevice(connection)
     /** The name of the hello that was believed; the authenticator may have given the device another. */
@@ -47,7 +52,7 @@ export function authenticate(
         }
         if (item.kind === 'hello') {
           connection.greeted = true
-          const identified = identify(item, connection, authenticator, out).then(() => {
+          const identified = identify(item, connection, authenticator, takeover, out).then(() => {
             claimed = item.deviceId
           })
           return unknown === 'close' ? identified : identified.catch((thrown) => ignored.refuse(thrown, item, out))
@@ -93,8 +98,14 @@ class IgnoredDevice {
 
 type Out = Outlet<Messages['up'], Messages['down']>
 
-async function identify(item: Hello, connection: Connection, authenticator: Authenticator, out: Out): Promise<void> {
-  await connection.identify(await authenticator(item, connection))
+async function identify(
+  item: Hello,
+  connection: Connection,
+  authenticator: Authenticator,
+  takeover: boolean,
+  out: Out,
+): Promise<void> {
+  await connection.identify(await authenticator(item, connection), { takeover })
   connection.meter.countReceipt('hello', 'complete')
   out.reply(receipt(item, 'complete'))
 }

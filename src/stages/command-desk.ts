@@ -47,7 +47,6 @@ export class CommandDesk {
   readonly #waiting = new Map<string, Waiting>()
   readonly #settling = new Set<Promise<void>>()
   readonly #stop = new AbortController()
-  #closed = false
   #answered: (() => void) | undefined
 
   /**
@@ -84,11 +83,15 @@ export class CommandDesk {
     this.#settle(waiting, receipt)
   }
 
-  /** Gives back what still waits, and resolves when every settlement has been answered by the hub. */
-  async close(): Promise<void> {
-    this.#closed = true
+  /** Fetches no more: what is given from now on could not be answered. What was given is settled as before. */
+  stop(): void {
     this.#stop.abort()
     this.#answered?.()
+  }
+
+  /** Gives back what still waits, and resolves when every settlement has been answered by the hub. */
+  async close(): Promise<void> {
+    this.stop()
     for (const waiting of [...this.#waiting.values()]) this.#giveBack(waiting)
     await Promise.all(this.#settling)
   }
@@ -98,9 +101,12 @@ export class CommandDesk {
       for await (const command of this.#session.commands(this.#stop.signal)) {
         // Entered first, so that closing gives it back while there is a session to do so.
         const waiting = this.#enter(command)
-        if (this.#closed) this.#giveBack(waiting)
-        else await this.#whenRead(command)
-        if (this.#closed) break
+        if (!this.#stopped) await this.#whenRead(command)
+        if (this.#stopped) {
+          // Closing may have given it back already.
+          if (this.#waiting.has(command.id)) this.#giveBack(waiting)
+          break
+        }
         const now = Date.now()
         waiting.givenAt = now
         command.answerBefore = Math.min(command.answerBefore, now + this.#limits.answerTimeoutMs)
@@ -111,7 +117,7 @@ export class CommandDesk {
         }
         waiting.timer = setTimeout(() => this.#recall(waiting), timerMs(command.writeBefore - now))
         await this.#give(command)
-        while (this.#waiting.size >= this.#limits.maxCommands && !this.#closed) {
+        while (this.#waiting.size >= this.#limits.maxCommands && !this.#stopped) {
           await new Promise<void>((resolve) => {
             this.#answered = resolve
           })
@@ -119,8 +125,12 @@ export class CommandDesk {
         await this.#whenRead()
       }
     } catch (thrown) {
-      if (!this.#closed) this.#connection.refused(GatewayError.from(thrown, 'hub.down'), [])
+      if (!this.#stopped) this.#connection.refused(GatewayError.from(thrown, 'hub.down'), [])
     }
+  }
+
+  get #stopped(): boolean {
+    return this.#stop.signal.aborted
   }
 
   #enter(command: Command): Waiting {
@@ -141,7 +151,7 @@ export class CommandDesk {
     const givenUpAt = Date.now() + this.#limits.answerTimeoutMs
     // What was said just now is on its way to the socket.
     if (this.#connection.unread.bytes > 0) await turn()
-    while (!this.#closed && this.#connection.unread.bytes > 0) {
+    while (!this.#stopped && this.#connection.unread.bytes > 0) {
       if (command !== undefined && (isExpired(command) || Date.now() >= givenUpAt)) return
       await delay(unreadRecheckMs, undefined, { signal: this.#stop.signal }).catch(() => undefined)
     }

@@ -68,6 +68,7 @@ class HubEndpoint implements ActiveHalf<Batch | Receipt<Command>, BatchReceipt |
         () => this.#held !== undefined,
         (failure) => this.#context?.fail(failure),
       )
+      connection.onHalt(() => this.#desk?.stop())
     })
   }
 

@@ -8,6 +8,7 @@ import type { Lines } from '../../src/core/levels.ts'
 import { PipelineMeter } from '../../src/core/meter.ts'
 import { type AnyStage, Pipeline } from '../../src/core/pipeline.ts'
 import { stage } from '../../src/core/stage.ts'
+import { DeviceRegister } from '../../src/gateway/device-register.ts'
 import { ServedConnection } from '../../src/gateway/served-connection.ts'
 import { memoryHub } from '../../src/hub/memory.ts'
 import { jsonLines } from '../../src/pipelines/json-lines.ts'
@@ -162,6 +163,7 @@ test('a device that reads slowly is not stalled while it reads at all', () => {
     meter: new PipelineMeter('jsonLines'),
     log: silentLog,
     onDeadLetter: undefined,
+    devices: new DeviceRegister(),
     ended: () => undefined,
   }
   const connection = new ServedConnection(home, socket as unknown as Socket, 1)
