@@ -1,4 +1,4 @@
-import type { GatewayMetrics } from '../../src/gateway/metrics.ts'
+import type { Exposition } from '../../src/gateway/metrics.ts'
 
 /** What a gateway saw of itself, a value a sample. */
 export interface Recorded {
@@ -15,13 +15,13 @@ export interface Recorded {
 
 /** Samples a gateway's metrics, as a scrape sees them, and its memory. */
 export class GatewayRecorder {
-  readonly #metrics: GatewayMetrics
+  readonly #metrics: Exposition
   readonly #recorded = { at: [], received: [], acknowledged: [], inFlight: [], rssMiB: [] } as {
     [name in keyof Recorded]: number[]
   }
   #timer: NodeJS.Timeout | undefined
 
-  constructor(metrics: GatewayMetrics) {
+  constructor(metrics: Exposition) {
     this.#metrics = metrics
   }
 

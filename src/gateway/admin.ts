@@ -1,12 +1,12 @@
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { GatewayMetrics } from './metrics.ts'
+import type { Exposition } from './metrics.ts'
 
 /** What the admin endpoint asks of its gateway. */
 export interface AdminSubject {
-  readonly metrics: GatewayMetrics
+  readonly metrics: Exposition
   /** Why no more devices should be sent here; undefined when ready. */
-  unready(): string | undefined
+  unready(): string | undefined | Promise<string | undefined>
 }
 
 /** The listening admin endpoint. */
@@ -28,7 +28,7 @@ export async function startAdmin(subject: AdminSubject, port: number, host = '12
     if (request.method !== 'GET' && request.method !== 'HEAD') answer(response, 405, 'only GET is served here\n')
     else if (path === '/metrics') void exposeMetrics(subject.metrics, response)
     else if (path === '/healthz') answer(response, 200, 'ok\n')
-    else if (path === '/readyz') answerReady(subject.unready(), response)
+    else if (path === '/readyz') void answerReady(subject, response)
     else if (path === '/') answer(response, 200, index, 'text/html; charset=utf-8')
     else answer(response, 404, 'not found\n')
   })
@@ -55,7 +55,7 @@ const index = `<!doctype html>
 </ul>
 `
 
-async function exposeMetrics(metrics: GatewayMetrics, response: ServerResponse): Promise<void> {
+async function exposeMetrics(metrics: Exposition, response: ServerResponse): Promise<void> {
   try {
     const { contentType, text } = await metrics.expose()
     answer(response, 200, text, contentType)
@@ -64,7 +64,8 @@ async function exposeMetrics(metrics: GatewayMetrics, response: ServerResponse):
   }
 }
 
-function answerReady(reason: string | undefined, response: ServerResponse): void {
+async function answerReady(subject: AdminSubject, response: ServerResponse): Promise<void> {
+  const reason = await subject.unready()
   if (reason === undefined) answer(response, 200, 'ready\n')
   else answer(response, 503, `${reason}\n`)
 }

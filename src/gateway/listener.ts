@@ -3,6 +3,7 @@ import { createServer as createTlsServer } from 'node:tls'
 import type { Connection, DeadLetter, Log } from '../core/connection.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { Pipeline } from '../core/pipeline.ts'
+import type { WorkerPlace } from '../core/worker-place.ts'
 import type { Deadlines } from './deadlines.ts'
 import { type DeviceAnnouncer, DeviceRegister } from './device-register.ts'
 import type { GatewayMetrics } from './metrics.ts'
@@ -26,7 +27,9 @@ export interface ListenerParts {
   readonly log: Log
   readonly onDeadLetter: ((letter: DeadLetter, connection: Connection) => void) | undefined
   /** Hears which devices have their newest connection here; where other processes serve the same pipeline. */
-  readonly announcer?: DeviceAnnouncer
+  readonly announcer: DeviceAnnouncer | undefined
+  /** Which worker of its gateway this process is; part of the connections' ids. */
+  readonly place: WorkerPlace | undefined
 }
 
 /** One port of a gateway, with the connections that came in through it. */
@@ -50,21 +53,29 @@ export class Listener {
     this.devices = new DeviceRegister(parts.announcer)
     this.#meters = parts.metrics.pipeline(parts.pipeline.name)
     const { pipeline, log, onDeadLetter } = parts
+    const { place } = parts
     const ended = (connection: ServedConnection, outcome: string) => this.#ended(connection, outcome)
-    this.#home = { pipeline, meter: this.#meters.pipeline, log, onDeadLetter, devices: this.devices, ended }
+    const idPrefix = place === undefined ? pipeline.name : `${pipeline.name}-w${place.number}`
+    this.#home = { pipeline, idPrefix, meter: this.#meters.pipeline, log, onDeadLetter, devices: this.devices, ended }
     parts.metrics.addGauges(parts.pipeline.endpoint.gauges ?? [])
     const accept = (socket: Socket) => this.#accept(socket)
     // Half-open: a device that has finished sending still gets the receipts of what it sent.
     const options = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 }
-    const { tls, deadlines, maxConnections } = parts
-    this.#server =
+    const { tls, deadlines, maxConnections, place } = parts
+    const secure =
       tls === undefined
-        ? createServer(options, accept)
+        ? undefined
         : createTlsServer({ ...options, ...tls, handshakeTimeout: deadlines.helloTimeoutMs }, accept)
-    // Counted by Node, TLS handshakes in progress included.
-    this.#server.maxConnections = maxConnections
-    this.#server.on('drop', () => this.#meters.connections.count('CONNECTION_LIMIT'))
-    if (tls !== undefined) this.#watchHandshakes()
+    if (secure !== undefined) this.#watchHandshakes(secure)
+    if (place === undefined) {
+      this.#server = secure ?? createServer(options, accept)
+      // Counted by Node, TLS handshakes in progress included.
+      this.#server.maxConnections = maxConnections
+      this.#server.on('drop', () => this.#meters.connections.count('CONNECTION_LIMIT'))
+    } else {
+      const take = secure === undefined ? accept : (socket: Socket) => secure.emit('connection', socket)
+      this.#server = createServer(options, (socket) => this.#admit(socket, take))
+    }
   }
 
   /** Where it listens. */
@@ -116,6 +127,21 @@ export class Listener {
     for (const connection of this.#connections) connection.destroy(failure)
   }
 
+  /**
+   * Among workers Node would hand what one has no room for to the next, and round and round at the cost of a core while all are full. So it is
+   * taken, and turned away.
+   */
+  #admit(socket: Socket, take: (socket: Socket) => void): void {
+    const { tls, maxConnections } = this.#parts
+    const held = tls === undefined ? this.#connections.size : this.#tlsSockets.size
+    if (held < maxConnections) {
+      take(socket)
+      return
+    }
+    this.#meters.connections.count('CONNECTION_LIMIT')
+    socket.destroy()
+  }
+
   #accept(socket: Socket): void {
     if (this.#draining) {
       socket.destroy()
@@ -133,13 +159,13 @@ export class Listener {
   }
 
   /** A handshake is not yet a connection, and Node leaves some of its ends to us. */
-  #watchHandshakes(): void {
-    this.#server.on('connection', (socket: Socket) => {
+  #watchHandshakes(server: Server): void {
+    server.on('connection', (socket: Socket) => {
       this.#tlsSockets.add(socket)
       socket.once('close', () => this.#tlsSockets.delete(socket))
     })
     // A TLS handshake that fails concerns that peer only. Node does not destroy the socket of one that took too long.
-    this.#server.on('tlsClientError', (_error, socket) => {
+    server.on('tlsClientError', (_error, socket) => {
       this.#meters.connections.count('TLS_HANDSHAKE')
       socket.destroy()
     })

@@ -1,23 +1,15 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import { type Gauge as HubGauge, type HubMeter, increment, PipelineMeter, type StageMeter } from '../core/meter.ts'
-
-let processRegistry: Registry | undefined
-
-/** Metrics of the process are the process's: one set, however many gateways run in it. */
-function processMetrics(): Registry {
-  if (processRegistry === undefined) {
-    processRegistry = new Registry()
-    collectDefaultMetrics({ register: processRegistry })
-    // Gauges with the name of a counter, which promtool refuses; the same numbers are there by type without `_total`.
-    for (const kind of ['handles', 'requests', 'resources']) {
-      processRegistry.removeSingleMetric(`nodejs_active_${kind}_total`)
-    }
-  }
-  return processRegistry
-}
+import { type MetricSnapshot, processMetrics } from './process-metrics.ts'
 
 type Labels = Record<string, string>
 type Sample = readonly [labels: Labels, value: number]
+
+/** Something that Prometheus can scrape. */
+export interface Exposition {
+  /** The text that a scrape gets, and its content type. */
+  expose(): Promise<{ readonly contentType: string; readonly text: string }>
+}
 
 /** Counts of connections of one pipeline, kept by its listener. */
 export class ConnectionMeter {
@@ -35,7 +27,7 @@ export class ConnectionMeter {
  * Everything that a gateway measures, in the form that Prometheus scrapes. The hot path counts in plain numbers; they are
  * handed over when a scrape asks. Only requests to the hub are observed one by one: they are few.
  */
-export class GatewayMetrics {
+export class GatewayMetrics implements Exposition {
   readonly #registry = new Registry()
   readonly #gauges = new Map<string, Set<HubGauge>>()
   readonly #pipelines: { readonly pipeline: PipelineMeter; readonly connections: ConnectionMeter }[] = []
@@ -68,8 +60,13 @@ export class GatewayMetrics {
         return [[{}, gauge.merge === 'max' ? Math.max(...values) : values.reduce((sum, value) => sum + value, 0)]]
       }
       if (gauge.type === 'counter') this.#counter(gauge.name, gauge.help, [], read)
-      else this.#gauge(gauge.name, gauge.help, [], read)
+      else this.#gauge(gauge.name, gauge.help, [], read, gauge.merge)
     }
+  }
+
+  /** Everything, those of the process included, for another process to add up. */
+  async snapshot(): Promise<MetricSnapshot[]> {
+    return [...(await this.#registry.getMetricsAsJSON()), ...(await processMetrics().getMetricsAsJSON())]
   }
 
   /** The text that a scrape gets, and its content type. */
@@ -217,11 +214,19 @@ export class GatewayMetrics {
     })
   }
 
-  #gauge(name: string, help: string, labelNames: string[], read: () => readonly Sample[]): void {
+  /** `aggregator`: what becomes of it where the numbers of several workers are put together. */
+  #gauge(
+    name: string,
+    help: string,
+    labelNames: string[],
+    read: () => readonly Sample[],
+    aggregator: 'sum' | 'max' = 'sum',
+  ): void {
     new Gauge({
       name: `headgate_${name}`,
       help,
       labelNames,
+      aggregator,
       registers: [this.#registry],
       collect() {
         this.reset()

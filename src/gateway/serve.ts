@@ -1,12 +1,16 @@
 import type { AddressInfo } from 'node:net'
-import { type Connection, type DeadLetter, type Log, silentLog } from '../core/connection.ts'
+import type { Connection, DeadLetter, Log } from '../core/connection.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { Gauge } from '../core/meter.ts'
 import { isPipeline, type Pipeline } from '../core/pipeline.ts'
+import { workerPlace } from '../core/worker-place.ts'
 import { type Admin, startAdmin } from './admin.ts'
 import type { Deadlines } from './deadlines.ts'
-import { Listener, type TlsOptions, withDefaults } from './listener.ts'
-import { GatewayMetrics } from './metrics.ts'
+import { type TlsOptions, withDefaults } from './listener.ts'
+import { LocalGateway } from './local-gateway.ts'
+import type { Exposition } from './metrics.ts'
+import { serveAsWorker } from './worker.ts'
+import { watchWorkers } from './workers.ts'
 
 /** One pipeline and where its devices connect. */
 export interface Service {
@@ -23,6 +27,8 @@ export interface Service {
 export interface DeadLetterHandler {
   (letter: DeadLetter, connection: Connection): void
   readonly gauges?: readonly Gauge[]
+  /** Called at the end of a worker, whose end is not its program's to see. */
+  close?(): Promise<void>
 }
 
 /** Options of {@link serve} that hold for all its pipelines. */
@@ -31,12 +37,17 @@ export interface GatewayOptions extends Partial<Deadlines> {
   readonly adminPort?: number
   /** Address of the admin endpoint; default 127.0.0.1. */
   readonly adminHost?: string
-  /** Connections that a pipeline holds at most; more are turned away. Default 10000. */
+  /** Connections that a pipeline holds at most; more are turned away. Default 10000. Workers divide it, rounded up. */
   readonly maxConnections?: number
   /** Default: nothing is logged. A pino logger is a Log. */
   readonly log?: Log
   /** Gets every item that was set aside for good. `deadLetterFile` and its like make one; the gauges of a sink are exported, once for all. */
   readonly onDeadLetter?: DeadLetterHandler
+  /**
+   * Serves in so many worker processes, 1 to 256, each of which runs this program anew, while this process watches over them; default: this process
+   * serves. docs/workers.md says what is shared and what is divided.
+   */
+  readonly workers?: number
 }
 
 /** Options of {@link serve} with a single pipeline. */
@@ -48,7 +59,7 @@ export interface Gateway {
   readonly address: AddressInfo
   readonly addresses: readonly { readonly pipeline: string; readonly address: AddressInfo }[]
   readonly adminAddress: AddressInfo | undefined
-  readonly metrics: GatewayMetrics
+  readonly metrics: Exposition
   /**
    * Stops accepting, reads no more, flushes and settles what was read, gives the receipts, closes. What is not done after
    * `deadlineMs` (default 10000) is cut: its devices have no receipt and will send again. The admin endpoint stays up, so
@@ -57,9 +68,18 @@ export interface Gateway {
   drain(options?: { readonly deadlineMs?: number }): Promise<void>
   /** Cuts every connection at once and closes every port. */
   close(): Promise<void>
+  /**
+   * Replaces the workers, one at a time: starts a new one, which runs the program as it is now, and once it listens drains the old one as
+   * {@link Gateway.drain} does. Rejects with why the new one does not listen; the old ones go on then. `CONFIGURATION` without workers; in a
+   * worker it does nothing.
+   */
+  reload(options?: { readonly deadlineMs?: number }): Promise<void>
 }
 
-/** Listens for devices: one pipeline on one port (default 9000), or several each on its own. Rejects with `CONFIGURATION` or the system's error. */
+/**
+ * Listens for devices: one pipeline on one port (default 9000), or several each on its own. Rejects with `CONFIGURATION` or the system's error; with
+ * `workers` in this process too, with what the first of them that cannot start says.
+ */
 export async function serve(pipeline: Pipeline, options?: ServeOptions): Promise<Gateway>
 export async function serve(services: readonly Service[], options?: GatewayOptions): Promise<Gateway>
 export async function serve(what: Pipeline | readonly Service[], options: ServeOptions = {}): Promise<Gateway> {
@@ -74,57 +94,53 @@ export async function serve(what: Pipeline | readonly Service[], options: ServeO
   if (!Number.isInteger(maxConnections) || maxConnections < 1) {
     throw new GatewayError('CONFIGURATION', `serve: maxConnections must be a positive integer, not ${maxConnections}`)
   }
-  const metrics = new GatewayMetrics()
-  metrics.addGauges(options.onDeadLetter?.gauges ?? [])
-  const log = options.log ?? silentLog
-  const listeners = services.map(
-    ({ pipeline, port, host, tls }) =>
-      new Listener({
-        pipeline,
-        port,
-        host,
-        tls,
-        deadlines,
-        maxConnections,
-        metrics,
-        log,
-        onDeadLetter: options.onDeadLetter,
-      }),
+  const workers = options.workers
+  if (workers !== undefined && !(Number.isInteger(workers) && workers >= 1 && workers <= 256)) {
+    throw new GatewayError('CONFIGURATION', `serve: workers must be an integer from 1 to 256, not ${workers}`)
+  }
+  const { log, onDeadLetter, adminPort, adminHost } = options
+  const parts = { services, deadlines, log, onDeadLetter }
+  if (workers === undefined) return serveHere(new LocalGateway({ ...parts, maxConnections }), adminPort, adminHost)
+  const place = workerPlace()
+  if (place === undefined) return watchWorkers({ workers, adminPort, adminHost, log })
+  const share = Math.ceil(maxConnections / place.count)
+  return asGateway(
+    await serveAsWorker(place, (announce) => new LocalGateway({ ...parts, maxConnections: share, place, announce })),
   )
-  let draining: Promise<void> | undefined
-  let admin: Admin | undefined
-  const drain = (deadlineMs: number) => {
-    draining ??= Promise.all(listeners.map((listener) => listener.drain(deadlineMs))).then(() => undefined)
-    return draining
-  }
-  const unready = () => {
-    if (draining !== undefined) return 'draining'
-    return listeners.some((listener) => listener.saturated) ? 'saturated' : undefined
-  }
+}
+
+async function serveHere(local: LocalGateway, adminPort: number | undefined, adminHost?: string): Promise<Gateway> {
+  await local.start()
+  if (adminPort === undefined) return asGateway(local)
   try {
-    await Promise.all(services.map(({ pipeline }) => pipeline.prepare()))
-    for (const listener of listeners) await listener.listen()
-    if (options.adminPort !== undefined)
-      admin = await startAdmin({ metrics, unready }, options.adminPort, options.adminHost)
+    const subject = { metrics: local.metrics, unready: () => local.unready() }
+    return asGateway(local, await startAdmin(subject, adminPort, adminHost))
   } catch (error) {
-    await drain(0)
+    await local.close()
     throw error
   }
-  const addresses = listeners.map(({ pipeline, address }) => ({ pipeline: pipeline.name, address }))
+}
+
+function asGateway(local: LocalGateway, admin?: Admin): Gateway {
+  const { addresses, metrics } = local
   return {
     address: addresses[0]?.address as AddressInfo,
     addresses,
     adminAddress: admin?.address,
     metrics,
-    async drain({ deadlineMs = 10_000 } = {}) {
-      await drain(deadlineMs)
+    async drain(options) {
+      await local.drain(options)
       // It still answers, but a process that has nothing else to do may end.
       admin?.unref()
     },
     async close() {
-      for (const listener of listeners) listener.destroy()
-      await drain(0)
+      await local.close()
       await admin?.close()
+    },
+    async reload() {
+      // Where a signal reaches a whole group of processes, only the one that watches over the workers has to do anything.
+      if (workerPlace() !== undefined) return
+      throw new GatewayError('CONFIGURATION', 'reload: the gateway has no workers')
     },
   }
 }

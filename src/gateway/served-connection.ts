@@ -11,6 +11,8 @@ import { bindLog } from './log.ts'
 /** What all connections of a listener have in common. */
 export interface Home {
   readonly pipeline: Pipeline
+  /** What ids of connections begin with. */
+  readonly idPrefix: string
   readonly meter: PipelineMeter
   readonly log: Log
   readonly onDeadLetter: ((letter: DeadLetter, connection: Connection) => void) | undefined
@@ -165,7 +167,7 @@ export class ServedConnection implements DeviceHolder {
   }
 
   get #id(): string {
-    return `${this.#home.pipeline.name}-${this.#number}`
+    return `${this.#home.idPrefix}-${this.#number}`
   }
 
   #end(failure: GatewayError | undefined): void {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { GatewayError } from '../../src/core/errors.ts'
 import { pipeline } from '../../src/core/pipeline.ts'
-import { GatewayMetrics } from '../../src/gateway/metrics.ts'
+import { type Exposition, GatewayMetrics } from '../../src/gateway/metrics.ts'
 import { memoryHub } from '../../src/hub/memory.ts'
 import { jsonLines } from '../../src/pipelines/json-lines.ts'
 import { authenticate } from '../../src/stages/authenticate.ts'
@@ -38,7 +38,7 @@ function parse(text: string): Sample[] {
 }
 
 async function scrape(
-  metrics: GatewayMetrics,
+  metrics: Exposition,
 ): Promise<(name: string, labels?: Record<string, string>) => number | undefined> {
   const samples = parse((await metrics.expose()).text)
   return (name, labels = {}) => {

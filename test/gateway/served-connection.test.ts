@@ -160,6 +160,7 @@ test('a device that reads slowly is not stalled while it reads at all', () => {
   })
   const home = {
     pipeline: jsonLines(memoryHub()),
+    idPrefix: 'c',
     meter: new PipelineMeter('jsonLines'),
     log: silentLog,
     onDeadLetter: undefined,
