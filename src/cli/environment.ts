@@ -16,6 +16,8 @@ export interface Settings {
   readonly logLevel: LogLevel
   /** How long draining may take at SIGTERM. */
   readonly drainMs: number
+  /** Worker processes that serve, 1 to 256; undefined is this process. */
+  readonly workers: number | undefined
 }
 
 /** The flags that say the same as a variable. */
@@ -26,6 +28,7 @@ export interface SettingFlags {
   readonly emulatorPort?: string
   readonly logLevel?: string
   readonly drainMs?: number
+  readonly workers?: string
 }
 
 const logLevels = ['debug', 'info', 'warn', 'error', 'silent']
@@ -52,9 +55,19 @@ export function readSettings(flags: SettingFlags, environment: NodeJS.ProcessEnv
     emulatorPort: port('emulator-port', flags.emulatorPort, 'HEADGATE_EMULATOR_PORT', 8443),
     logLevel: logLevel as LogLevel,
     drainMs: flags.drainMs ?? 10_000,
+    workers: readWorkers(flags.workers, environment.HEADGATE_WORKERS, faults),
   }
   if (faults.length > 0) throw new GatewayError('CONFIGURATION', faults.join('\n'))
   return settings
+}
+
+function readWorkers(flag: string | undefined, variable: string | undefined, faults: string[]): number | undefined {
+  const text = flag ?? variable
+  if (text === undefined) return undefined
+  const workers = Number(text)
+  if (/^\d{1,3}$/.test(text) && workers >= 1 && workers <= 256) return workers
+  faults.push(`${flag === undefined ? 'HEADGATE_WORKERS' : '--workers'} is not a number from 1 to 256${quoted(text)}`)
+  return undefined
 }
 
 /** A value that is short and plain; anything else may be a secret that was put into the wrong variable. */

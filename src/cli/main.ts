@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { GatewayError } from '../core/errors.ts'
+import { workerPlace } from '../core/worker-place.ts'
 import { HubError } from '../emulator/index.ts'
 import { type DecodeFlags, decode } from './decode.ts'
 import { demo } from './demo.ts'
@@ -28,6 +29,7 @@ Variables:
   HEADGATE_PORT           port for devices, default 9000; 0 picks a free one
   HEADGATE_ADMIN_PORT     port for /metrics, default 9100
   HEADGATE_EMULATOR_PORT  port of the emulator, default 8443
+  HEADGATE_WORKERS        worker processes of serve, 1 to 256; default: one process, without workers
   HEADGATE_LOG_LEVEL      debug, info, warn, error or silent; default info
 Exit code: 0 done, 1 failed, 2 wrong usage or configuration.`
 
@@ -73,6 +75,7 @@ function build(): Command {
   )
     .argument('<module>', 'path of a JavaScript module')
     .option('--dead-letters <file>', 'append what is set aside for good; headgate replay reads it')
+    .option('--workers <n>', 'serve in so many processes, one a core; SIGHUP replaces them one at a time')
     .action(async (module: string, flags: Flags<{ json: boolean; deadLetters?: string }>) => {
       await serveModule(module, readSettings(flags, process.env), flags.json, flags.deadLetters)
     })
@@ -206,6 +209,7 @@ try {
   await build().parseAsync()
 } catch (error) {
   const { text, exitCode } = explain(error)
-  if (text !== '') process.stderr.write(`headgate: ${text}\n`)
+  // What ends a worker, the process that watches over it says.
+  if (text !== '' && workerPlace() === undefined) process.stderr.write(`headgate: ${text}\n`)
   process.exitCode = exitCode
 }

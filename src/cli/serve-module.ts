@@ -2,9 +2,12 @@ import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { GatewayError } from '../core/errors.ts'
 import { isPipeline, type Pipeline } from '../core/pipeline.ts'
+import { workerPlace } from '../core/worker-place.ts'
 import { deadLetterFile } from '../gateway/dead-letter-file.ts'
 import { createLog } from '../gateway/log.ts'
 import { type Gateway, type Service, serve } from '../gateway/serve.ts'
+import { tellFailure } from '../gateway/worker.ts'
+import { watchWorkers } from '../gateway/workers.ts'
 import type { Hub } from '../hub/port.ts'
 import { announcementOf } from './announcement.ts'
 import { connectHub } from './connect-hub.ts'
@@ -19,7 +22,8 @@ export type Served = Servable | ((hub: Hub) => Servable | Promise<Servable>)
 
 /**
  * `headgate serve MODULE`: runs the module's default export until a signal drains it. A function gets the hub of HEADGATE_HUB
- * with retry; without that variable, the embedded emulator. `deadLetters` is a file for them, see `deadLetterFile`.
+ * with retry; without that variable, the embedded emulator. `deadLetters` is a file for them, see `deadLetterFile`. With workers each of them
+ * loads the module, and this process watches over them.
  */
 export async function serveModule(
   module: string,
@@ -27,6 +31,12 @@ export async function serveModule(
   json: boolean,
   deadLetters?: string,
 ): Promise<void> {
+  if (settings.workers !== undefined) {
+    await (workerPlace() === undefined
+      ? watchModule(settings, settings.workers, json)
+      : serveInWorker(module, settings, settings.workers, deadLetters))
+    return
+  }
   const terminated = terminationSignal()
   const served = await load(module)
   const log = createLog(settings.logLevel)
@@ -58,6 +68,49 @@ export async function serveModule(
     await sink?.close()
     await hub?.close?.()
     await embedded?.close()
+  }
+}
+
+/** Watches over the workers until a signal drains them; SIGHUP replaces them. */
+async function watchModule(settings: Settings, workers: number, json: boolean): Promise<void> {
+  const terminated = terminationSignal()
+  const log = createLog(settings.logLevel)
+  const { adminPort, adminHost, drainMs: deadlineMs } = settings
+  const gateway = await watchWorkers({ workers, adminPort, adminHost, log })
+  const reload = () => {
+    gateway
+      .reload({ deadlineMs })
+      .catch((error: Error) => log.error({ error: error.message }, 'the workers were not replaced'))
+  }
+  process.on('SIGHUP', reload)
+  try {
+    announce(gateway, undefined, json)
+    await terminated
+    await gateway.drain({ deadlineMs })
+  } finally {
+    await gateway.close()
+    process.off('SIGHUP', reload)
+  }
+}
+
+/** The worker lives on: it ends when it is told to, and closes what it has. */
+async function serveInWorker(module: string, settings: Settings, workers: number, deadLetters?: string): Promise<void> {
+  try {
+    const served = await load(module)
+    const log = createLog(settings.logLevel)
+    if (typeof served === 'function' && settings.hub === undefined) {
+      throw new GatewayError(
+        'CONFIGURATION',
+        'with workers HEADGATE_HUB must be set; headgate emulator runs a hub to try things with',
+      )
+    }
+    const what = typeof served === 'function' ? servable(await served(connectHub(settings, undefined)), module) : served
+    const sink = deadLetters === undefined ? undefined : deadLetterFile({ path: deadLetters, log })
+    const options = { workers, log, ...(sink !== undefined && { onDeadLetter: sink }) }
+    await (isPipeline(what) ? serve(what, { ...options, port: settings.port }) : serve(what, options))
+  } catch (thrown) {
+    await tellFailure(thrown)
+    throw thrown
   }
 }
 

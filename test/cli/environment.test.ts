@@ -27,6 +27,7 @@ test('nothing said is the embedded emulator on the usual ports', () => {
     emulatorPort: 8443,
     logLevel: 'info',
     drainMs: 10_000,
+    workers: undefined,
   })
 })
 
@@ -60,6 +61,15 @@ test('a flag wins over its variable, even over one that is wrong', () => {
     [settings.port, settings.adminPort, settings.adminHost, settings.emulatorPort, settings.logLevel],
     [1, 2, '0.0.0.0', 3, 'error'],
   )
+})
+
+test('a number of workers is read from flag or variable', () => {
+  assert.equal(readSettings({}, { HEADGATE_WORKERS: '4' }).workers, 4)
+  assert.equal(readSettings({ workers: '2' }, { HEADGATE_WORKERS: 'x' }).workers, 2)
+  for (const text of ['0', '257', '1.5', '-1', 'all', '']) {
+    assert.match(faultsOf({ HEADGATE_WORKERS: text })[0] ?? '', /HEADGATE_WORKERS is not a number from 1 to 256/, text)
+    assert.match(faultsOf({}, { workers: text })[0] ?? '', /--workers is not a number/, text)
+  }
 })
 
 test('every fault is told at once, by the name of the flag or variable at fault', () => {
