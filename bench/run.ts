@@ -21,6 +21,7 @@ import { packingScenario } from './scenarios/packing.ts'
 import { slowHubScenario } from './scenarios/slow-hub.ts'
 import { slowedHubScenario } from './scenarios/slowed-hub.ts'
 import { structScenario } from './scenarios/struct.ts'
+import { workersScenario } from './scenarios/workers.ts'
 import { differenceTables } from './tables.ts'
 
 interface Flags {
@@ -45,6 +46,7 @@ const scenarios: readonly Scenario[] = [
   hubSinkScenario,
   endToEndScenario,
   comparatorsScenario,
+  workersScenario,
   idleConnectionsScenario,
   packingScenario,
   slowHubScenario,

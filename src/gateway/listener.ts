@@ -53,7 +53,6 @@ export class Listener {
     this.devices = new DeviceRegister(parts.announcer)
     this.#meters = parts.metrics.pipeline(parts.pipeline.name)
     const { pipeline, log, onDeadLetter } = parts
-    const { place } = parts
     const ended = (connection: ServedConnection, outcome: string) => this.#ended(connection, outcome)
     const idPrefix = place === undefined ? pipeline.name : `${pipeline.name}-w${place.number}`
     this.#home = { pipeline, idPrefix, meter: this.#meters.pipeline, log, onDeadLetter, devices: this.devices, ended }

@@ -85,6 +85,7 @@ describe('the runner', () => {
       'hub-sink',
       'end-to-end',
       'comparators',
+      'workers',
       'idle-connections',
       'packing',
       'slow-hub',
