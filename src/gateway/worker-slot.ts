@@ -1,6 +1,5 @@
 import type { Log } from '../core/connection.ts'
 import type { GatewayError } from '../core/errors.ts'
-import type { ServedAddress } from './worker-messages.ts'
 import type { WorkerProcess } from './worker-process.ts'
 
 /** Pauses before a worker that ended is replaced, milliseconds. */
@@ -22,6 +21,10 @@ export interface WorkerSlotParts {
   readonly onRestart: () => void
 }
 
+/** How often a first process is started in vain where it needs what another one holds, and how long after one another. */
+const heldAttempts = 16
+const heldPauseMs = 1000
+
 /** Keeps one number of a gateway's workers served: replaces the process that has it when that ends by itself, and when it is asked to. */
 export class WorkerSlot {
   readonly #parts: WorkerSlotParts
@@ -40,12 +43,24 @@ export class WorkerSlot {
     this.#parts = parts
   }
 
-  /** Starts the first process. Rejects with why it does not listen; nothing is tried again then. */
-  async start(): Promise<readonly ServedAddress[]> {
-    const process = this.#fork()
-    const addresses = await process.ready
-    this.#adopt(process)
-    return addresses
+  /**
+   * Starts the first process. Rejects with why it does not listen; nothing is tried again then, but for a quarter of a minute where it needs
+   * what another process holds: where the gateway before was killed, its workers may still be finishing.
+   */
+  async start(): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      const process = this.#fork()
+      try {
+        await process.ready
+        this.#adopt(process)
+        return
+      } catch (thrown) {
+        if (!needsWhatIsHeld(thrown) || attempt >= heldAttempts || this.#hasEnded) throw thrown
+        const { number, log } = this.#parts
+        log.warn({ worker: number, error: (thrown as Error).message }, 'a worker waits for what another process holds')
+        await new Promise<void>((resolve) => setTimeout(resolve, heldPauseMs))
+      }
+    }
   }
 
   /**

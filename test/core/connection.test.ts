@@ -92,3 +92,33 @@ test('refusals of streams reach the ring that listens, and nobody else', () => {
   connection.refused(new GatewayError('HUB_REJECTED', 'x'), ['a'])
   assert.deepEqual(heard, ['HUB_REJECTED', ['a']])
 })
+
+test('that a device is known is told once, after its identity is believed, unless it may have several connections', async () => {
+  const claimed: string[] = []
+  const watched = () => new Connection({ id: '1', pipeline: 'plant', onClaimed: (deviceId) => claimed.push(deviceId) })
+  const refused = watched()
+  refused.onIdentify(() => Promise.reject(new GatewayError('UNAUTHORIZED', 'no')))
+  await assert.rejects(refused.identify(identity))
+  await watched().identify(identity, { takeover: false })
+  assert.deepEqual(claimed, [])
+  await watched().identify(identity)
+  assert.deepEqual(claimed, ['d1'])
+})
+
+test('a connection that has ended meanwhile claims no device', async () => {
+  const claimed: string[] = []
+  const connection = new Connection({ id: '1', pipeline: 'plant', onClaimed: (deviceId) => claimed.push(deviceId) })
+  connection.onIdentify(async () => connection.close())
+  await connection.identify(identity)
+  assert.deepEqual(claimed, [])
+})
+
+test('what must stop when nothing more is taken from the device is stopped, also where that was before', () => {
+  const connection = fresh()
+  let stops = 0
+  connection.onHalt(() => stops++)
+  connection.halt()
+  assert.equal(stops, 1)
+  connection.onHalt(() => stops++)
+  assert.equal(stops, 2)
+})

@@ -174,3 +174,30 @@ test('once it is ended nothing is started any more, and what was being started i
   await passed(60_000)
   assert.equal(made.length, 2)
 })
+
+test('the first one waits for what a worker of the gateway before still holds, for a quarter of a minute', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const made: FakeProcess[] = []
+  const slot = new WorkerSlot({
+    number: 1,
+    pauses: { minMs: 1000, maxMs: 30_000, steadyMs: 60_000 },
+    log: new Logbook(),
+    fork: () => {
+      made.push(new FakeProcess())
+      return made.at(-1) as unknown as WorkerProcess
+    },
+    onRestart: () => assert.fail('nothing was there before'),
+  })
+  const held = () => new GatewayError('CONFIGURATION', 'held', { retryable: true })
+  const started = slot.start()
+  for (let second = 1; second < 16; second++) {
+    made.at(-1)?.fail(held())
+    await turns(1)
+    assert.equal(made.length, second)
+    t.mock.timers.tick(1000)
+    await turns(1)
+    assert.equal(made.length, second + 1)
+  }
+  made.at(-1)?.fail(held())
+  await assert.rejects(started, { message: 'held' })
+})
