@@ -18,6 +18,8 @@ export interface ProcessTrialOptions {
   readonly spool?: boolean
   /** Makes the spool's store fail now and then. */
   readonly storeFaults?: boolean
+  /** Serves in so many worker processes. */
+  readonly workers?: number
   /** As {@link TrialOptions.deadlineMs}. */
   readonly deadlineMs?: number
 }
@@ -68,7 +70,7 @@ export async function processTrials(
   try {
     gateway = await gatewayProcess(module, {
       programFile,
-      args: ['--drain-ms', '3000'],
+      args: ['--drain-ms', '3000', ...(options.workers === undefined ? [] : ['--workers', String(options.workers)])],
       environment: {
         HEADGATE_HUB: emulator.connectionString,
         HEADGATE_LOG_LEVEL: 'error',
@@ -105,7 +107,12 @@ export async function processTrials(
     const exitCode = await gateway.term()
     if (exitCode !== 0) common.push(`the gateway ended with exit code ${exitCode}`)
     if (gateway.errors !== '') common.push(`the gateway said: ${gateway.errors}`)
-    if (options.spool) common.push(...(await drainSpool(folder, emulator)))
+    if (options.spool) {
+      const spool = join(folder, 'spool')
+      const workers = Array.from({ length: options.workers ?? 0 }, (_, index) => join(spool, `worker-${index + 1}`))
+      for (const dir of workers.length > 0 ? workers : [spool])
+        common.push(...(await drainSpool(dir, folder, emulator)))
+    }
     for (const [deviceId, conservation] of oracles) {
       for (const { messageId, state } of emulator.hub.commandStates(deviceId)) {
         conservation.commandSettled(messageId, endOf[state])
@@ -123,11 +130,11 @@ export async function processTrials(
 }
 
 /** Sends on what the last process left behind; resolves with what went wrong. */
-async function drainSpool(folder: string, emulator: Emulator): Promise<string[]> {
+async function drainSpool(dir: string, folder: string, emulator: Emulator): Promise<string[]> {
   const ca = join(folder, 'ca.pem')
   await writeFile(ca, emulator.ca)
   const environment = { HEADGATE_HUB: emulator.connectionString, HEADGATE_HUB_CA: ca, HEADGATE_LOG_LEVEL: 'error' }
-  const drained = new Program(['spool', 'drain', join(folder, 'spool')], environment)
+  const drained = new Program(['spool', 'drain', dir], environment)
   const exitCode = await drained.exited()
   return exitCode === 0 ? [] : [`the spool was drained with exit code ${exitCode}: ${drained.stderr}`]
 }

@@ -1,7 +1,7 @@
 /**
  * `npm run chaos`: plays schedules against a gateway in a process of its own and ends with one line of JSON. Exit code 1 where anything was lost,
  * reordered, late, crossed or unconfirmed, or a schedule failed otherwise; `--only SEED` plays one of them again. A third has no spool, a third has one,
- * a third has one on a disk that fails, unless `--no-spool`, `--spool` or `--store-faults` says so for all.
+ * a third has one on a disk that fails, unless `--no-spool`, `--spool` or `--store-faults` says so for all. `--workers N` serves in so many processes.
  */
 import { parseArgs } from 'node:util'
 import type { ConservationVerdict } from '../../src/testing/conservation.ts'
@@ -18,6 +18,7 @@ const { values } = parseArgs({
     spool: { type: 'boolean', default: false },
     'store-faults': { type: 'boolean', default: false },
     'no-spool': { type: 'boolean', default: false },
+    workers: { type: 'string' },
     'deadline-ms': { type: 'string', default: '30000' },
     show: { type: 'boolean', default: false },
   },
@@ -33,6 +34,7 @@ function whole(name: string, text: string, min: number): number {
 const first = whole('seed', values.only ?? values.seed, 0)
 const count = values.only === undefined ? whole('schedules', values.schedules, 1) : 1
 const parallel = whole('parallel', values.parallel, 1)
+const workers = values.workers === undefined ? undefined : whole('workers', values.workers, 1)
 const deadlineMs = whole('deadline-ms', values['deadline-ms'], 1)
 
 type Store = 'no-spool' | 'spool' | 'store-faults'
@@ -80,7 +82,7 @@ function tell(
   failed++
   for (const text of [...faults, ...(verdict?.details ?? [])]) process.stdout.write(`  ${text}\n`)
   process.stdout.write(
-    `  again: npm run chaos -- --only ${seed} --${storeFor(seed)}\n  schedule: ${JSON.stringify(schedule)}\n`,
+    `  again: npm run chaos -- --only ${seed} --${storeFor(seed)}${workers === undefined ? '' : ` --workers ${workers}`}\n  schedule: ${JSON.stringify(schedule)}\n`,
   )
 }
 
@@ -97,6 +99,7 @@ async function play(seed: number): Promise<void> {
       spool: storeFor(seed) !== 'no-spool',
       storeFaults: storeFor(seed) === 'store-faults',
       ...(mutant !== undefined && { mutant }),
+      ...(workers !== undefined && { workers }),
     }))
   } catch (thrown) {
     faults = [`the schedule failed: ${thrown instanceof Error ? thrown.stack : thrown}`]
