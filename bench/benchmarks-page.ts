@@ -28,11 +28,11 @@ export function writeBenchmarksPage(root: string, scenarios: readonly Scenario[]
   })
   const cores = Math.max(...runs.map((run) => run.cores))
   const ratios = ['## Ratios', ratiosText, ...ratioTables(ratiosOf(measured, results))]
-  const page = ['# Benchmarks', methodText, noiseText(cores), ...ratios, ...sections, ...faultsText(results)]
+  const page = ['# Benchmarks', methodText, noiseText(cores), ...faultsText(results), ...ratios, ...sections]
   writeFileSync(join(root, 'BENCHMARKS.md'), `${page.join('\n\n')}\n`)
 }
 
-const methodText = `Written by \`npm run bench -- --write\`. Every row is measured in processes of its own, which have been warm before the clock starts; a scenario's
+const methodText = `Written by \`npm run bench -- --write\`. Every row is measured in processes of its own, warmed up before the clock starts; a scenario's
 rows take turns, so that a slow phase of the machine hits those alike that are compared. A figure counts only where the far end has exactly what
 was sent, and the near end's receipts say so too. CPU is user and system time of all threads; memory is the peak while it was measured. Tables have the
 median, least and most of all repetitions.`

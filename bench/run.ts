@@ -135,14 +135,17 @@ async function main(flags: Flags): Promise<void> {
   process.exitCode = exitCodeFor(results) || (worse ? worseExitCode : 0)
 }
 
-/** Ends with wrong usage where a page would lose what was not measured now, or runs are compared that do not do the same work. */
+/** Ends with wrong usage where a page would say less than it could, or runs are compared that do not do the same work. */
 function refuseMistakes({ from, only, write, quick, compare: other }: Flags): void {
+  const quickRuns = from.length > 0 ? from : [{ quick }]
+  if (write && quickRuns.some((run) => run.quick)) {
+    program.error('error: --write needs usual runs: quick ones show that all is well, not how fast it is')
+  }
   if (write && only.length > 0) {
     program.error(
       'error: --write with --only would leave out the rest: measure to an --out of its own, then --write --from each latest.json',
     )
   }
-  const quickRuns = from.length > 0 ? from : [{ quick }]
   if (other !== undefined && quickRuns.some((run) => run.quick !== other.quick)) {
     program.error('error: --compare needs two quick runs, or two usual ones: they do not do the same work')
   }

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
 import { createRequire } from 'node:module'
-import { delimiter, join } from 'node:path'
+import { delimiter, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Skipped } from '../scenario.ts'
 
@@ -22,7 +22,7 @@ export function nodeRed(directory = process.env.HEADGATE_BENCH_NODE_RED ?? compa
     return createRequire(join(directory, 'package.json')).resolve('node-red/red.js')
   } catch (thrown) {
     if ((thrown as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw thrown
-    throw new Skipped(`node-red is not in ${directory}: npm ci --prefix bench/comparators installs it`)
+    throw new Skipped(`node-red is not in ${relative('.', directory)}: npm ci --prefix bench/comparators installs it`)
   }
 }
 

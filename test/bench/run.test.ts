@@ -151,11 +151,12 @@ describe('the runner, given what was measured before', () => {
       runBench('--from', quick, '--compare', usual),
       runBench('--quick', '--compare', usual),
       runBench('--from', usual, '--write', '--only', 'decode'),
+      runBench('--from', usual, '--from', quick, '--write'),
       runBench('--compare', join(dir, 'none.json')),
     ])
     assert.deepEqual(
       refused.map(({ exitCode }) => exitCode),
-      [2, 2, 2, 2],
+      [2, 2, 2, 2, 2],
     )
   })
 })
