@@ -4,6 +4,7 @@ export {
   Connection,
   type ConnectionOptions,
   type DeadLetter,
+  type IdentifyOptions,
   type Log,
   type Peer,
   silentLog,
@@ -21,6 +22,8 @@ export { defaultPolicy, type Policy } from './core/policy.ts'
 export type { Ring } from './core/ring.ts'
 export { Secret } from './core/secret.ts'
 export {
+  type ActiveContext,
+  type ActiveHalf,
   type EndingStep,
   type Endpoint,
   type Half,
@@ -29,7 +32,9 @@ export {
   type Stage,
   type Step,
   stage,
+  type TurnStep,
 } from './core/stage.ts'
+export { type WorkerPlace, workerPlace } from './core/worker-place.ts'
 export { type DeadLetterFileOptions, deadLetterFile } from './gateway/dead-letter-file.ts'
 export { type DeadLetterRouteOptions, deadLetterRoute } from './gateway/dead-letter-route.ts'
 export type { DeadLetterSink, SinkOptions } from './gateway/dead-letter-sink.ts'
@@ -44,7 +49,7 @@ export {
 export type { TlsOptions } from './gateway/listener.ts'
 export { createLog, type LogLevel } from './gateway/log.ts'
 export { maskSecrets } from './gateway/mask-secrets.ts'
-export type { GatewayMetrics } from './gateway/metrics.ts'
+export type { Exposition, GatewayMetrics } from './gateway/metrics.ts'
 export type { ReadFrame } from './gateway/read-dead-letter.ts'
 export {
   type LetterPlace,
@@ -125,7 +130,7 @@ export type { Hl7Options } from './stages/hl7/options.ts'
 export { senderId } from './stages/hl7/sender-id.ts'
 export { type HubOptions, hub } from './stages/hub.ts'
 export { idleBytes } from './stages/idle-bytes.ts'
-export { json } from './stages/json.ts'
+export { type JsonOptions, json } from './stages/json.ts'
 export { type JsonObjectsOptions, jsonObjects } from './stages/json-objects.ts'
 export { jsonPayload } from './stages/json-payload.ts'
 export { jsonText } from './stages/json-text.ts'

@@ -1,4 +1,3 @@
-import { messageFigures } from '../parts/usage.ts'
 import type { Generator } from '../processes/generator.ts'
 import type { WorkerGateway } from '../processes/worker-gateway.ts'
 import type { Processes } from '../processes.ts'
@@ -39,7 +38,11 @@ async function measure(processes: Processes, effort: Effort, workers: number): P
   await generator.call('close')
   await gateway.call('close')
   return {
-    figures: { ...messageFigures(usage, messages), spareCores },
+    figures: {
+      cpuUsPerMessage: usage.cpuUs / messages,
+      messagesPerSecond: (messages / usage.wallMs) * 1000,
+      spareCores,
+    },
     sent: outcome.sent,
     received: accepted - warmUp,
     acknowledged: outcome.acknowledged,

@@ -52,7 +52,7 @@ export class Listener {
     this.#parts = parts
     this.devices = new DeviceRegister(parts.announcer)
     this.#meters = parts.metrics.pipeline(parts.pipeline.name)
-    const { pipeline, log, onDeadLetter } = parts
+    const { pipeline, log, onDeadLetter, place } = parts
     const ended = (connection: ServedConnection, outcome: string) => this.#ended(connection, outcome)
     const idPrefix = place === undefined ? pipeline.name : `${pipeline.name}-w${place.number}`
     this.#home = { pipeline, idPrefix, meter: this.#meters.pipeline, log, onDeadLetter, devices: this.devices, ended }
@@ -60,7 +60,7 @@ export class Listener {
     const accept = (socket: Socket) => this.#accept(socket)
     // Half-open: a device that has finished sending still gets the receipts of what it sent.
     const options = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 }
-    const { tls, deadlines, maxConnections, place } = parts
+    const { tls, deadlines, maxConnections } = parts
     const secure =
       tls === undefined
         ? undefined
