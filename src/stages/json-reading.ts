@@ -1,4 +1,5 @@
 import { noProperties, type Telemetry } from '../core/items.ts'
+import { maxSendBytes } from '../core/message-size.ts'
 import { frameDigest } from './frame-digest.ts'
 import { scanObject } from './json-scan.ts'
 
@@ -28,7 +29,14 @@ export const forwardedReading: UsualReading = (line) => {
     return usualReading(Buffer.from(withoutBegin(line, begin)), undefined, line, begin)
   if (begin === undefined && isFlat(line)) return usualReading(Buffer.from(line), undefined, line, begin)
   const body = Buffer.from(begin === undefined ? line : withoutBegin(line, begin))
-  return scanObject(body) === 'plain' ? usualReading(body, undefined, line, begin) : undefined
+  const scanned = scanObject(body)
+  if (scanned === 'plain') return usualReading(body, undefined, line, begin)
+  return scanned === 'unsure' ? withoutValue(parsedReading(line)) : undefined
+}
+
+function withoutValue(reading: Telemetry | undefined): Telemetry | undefined {
+  if (reading !== undefined) reading.value = undefined
+  return reading
 }
 
 /** Written out with all fields in the order of `telemetry`, since it is what most messages cost. `body` is a Buffer of its own. */
@@ -64,12 +72,16 @@ const flatValue = around(around(scalar))
 const flatObject = new RegExp(`^\\{(?:${flatKey}:${flatValue}(?:,${flatKey}:${flatValue})*)?\\}$`)
 const flatRest = new RegExp(`(?:,${flatKey}:${flatValue})+\\}$`, 'y')
 
+// Each member is a place that an expression may come back to: over some ten million characters it has no stack left for them.
+const longestFlat = maxSendBytes
+
 function isFlat(line: string): boolean {
-  return flatObject.test(line)
+  return line.length <= longestFlat && flatObject.test(line)
 }
 
 /** As {@link isFlat}, from the comma before the second member on. */
 function isFlatFrom(line: string, begin: number): boolean {
+  if (line.length > longestFlat) return false
   flatRest.lastIndex = begin
   return flatRest.test(line)
 }

@@ -54,8 +54,7 @@ export function json(options: JsonOptions = {}): Stage<Lines, Messages> {
   if (parse !== 'all' && parse !== 'keys') {
     throw new GatewayError('CONFIGURATION', `json: parse must be 'all' or 'keys', not ${parse}`)
   }
-  const usual = parse === 'all' ? parsedReading : forwardedReading
-  return codec<Lines>('json', () => new JsonCodec(usual))
+  return codec<Lines>('json', () => new JsonCodec(parse))
 }
 
 const protocolKeys = new Set(['$hello', '$seq', '$properties', '$report', '$ping', '$answer'])
@@ -69,15 +68,21 @@ const companions: Readonly<Record<string, readonly string[]>> = {
 }
 
 class JsonCodec implements Codec<Lines> {
+  readonly #parse: 'all' | 'keys'
   readonly #usual: UsualReading
   readonly #commands = new GivenCommands()
 
-  constructor(usual: UsualReading) {
-    this.#usual = usual
+  constructor(parse: 'all' | 'keys') {
+    this.#parse = parse
+    this.#usual = parse === 'all' ? parsedReading : forwardedReading
   }
 
   decode(line: string, out: Out): Messages['up'] | undefined {
-    return this.#usual(line) ?? this.#decodeAny(line, out)
+    const usual = this.#usual(line)
+    if (usual !== undefined) return usual
+    const item = this.#decodeAny(line, out)
+    if (this.#parse === 'keys' && item?.kind === 'telemetry') item.value = undefined
+    return item
   }
 
   #decodeAny(line: string, out: Out): Messages['up'] | undefined {
@@ -86,8 +91,6 @@ class JsonCodec implements Codec<Lines> {
     const unknown = keys.find((key) => !protocolKeys.has(key))
     if (unknown !== undefined)
       throw bad(`the key at position ${keys.indexOf(unknown) + 1} of those with $ is not the protocol's`)
-    // With 'keys' also what nests too deep to be looked through.
-    if (keys.length === 0) return reading(Buffer.from(line), value, undefined)
     const said = keys.find((key) => key in companions)
     if (said === undefined) return decodeReading(line, value, out)
     const stranger = Object.keys(value).find((key) => key !== said && !companions[said]?.includes(key))

@@ -71,6 +71,31 @@ describe("json({ parse: 'keys' })", () => {
     }
   })
 
+  test('makes no value of any reading, whatever stands beside its number, however deep it nests', async () => {
+    const deep = `{"a":${'['.repeat(40)}${']'.repeat(40)}}`
+    const { up } = await feed(json({ parse: 'keys' }), [
+      '{"$seq":7,"$properties":{"a":"b"},"t":1}',
+      '{"t":1,"$seq":7}',
+      '{"\\u0061":1}',
+      deep,
+    ])
+    assert.deepEqual(
+      up.emitted.map((item) => item.kind === 'telemetry' && item.value),
+      [undefined, undefined, undefined, undefined],
+    )
+  })
+
+  test('white space around the members of a numbered line stays, also where a key is written with an escape', async () => {
+    for (const parse of ['all', 'keys'] as const) {
+      const { up } = await feed(json({ parse }), ['{"$seq":7,"\\u0061": 1 , "b":2 } '])
+      assert.deepEqual(
+        up.emitted.map((item) => item.kind === 'telemetry' && String(item.body)),
+        ['{"\\u0061": 1 , "b":2 } '],
+        parse,
+      )
+    }
+  })
+
   test('a line is what it was whether its number stands first or not, but for the place', async () => {
     const { up } = await feed(json(), ['{"$seq":7,"t":1}', '{"t":1,"$seq":7}', '{"$seq":7}'])
     const readings = up.emitted as Telemetry[]
