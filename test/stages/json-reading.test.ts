@@ -7,7 +7,7 @@ import type { Lines, Messages } from '../../src/core/levels.ts'
 import type { Step } from '../../src/core/stage.ts'
 import { json } from '../../src/stages/json.ts'
 import { forwardedReading, parsedReading } from '../../src/stages/json-reading.ts'
-import { anyText, damagedJson, jsonText } from './json-texts.ts'
+import { anyText, compactObject, damagedJson, jsonText } from './json-texts.ts'
 
 /** The beginning of a numbered reading put before the members of an object, mostly one that is read without detours. */
 const numbered = (text: fc.Arbitrary<string>) =>
@@ -42,6 +42,10 @@ const sameWhicheverWay = (text: string) => assert.deepEqual(heard('keys', text),
 describe('a reading that is only looked through', () => {
   test('is accepted, refused and sent as one that is parsed, whatever JSON it is, numbered or not', () => {
     fc.assert(fc.property(line(jsonText), sameWhicheverWay), { numRuns: 4000 })
+  })
+
+  test('the same for objects without spaces, some of them no JSON', () => {
+    fc.assert(fc.property(line(compactObject), sameWhicheverWay), { numRuns: 8000 })
   })
 
   test('the same for JSON with a damage', () => {

@@ -89,3 +89,54 @@ export const anyText = fc.oneof(
   fc.string({ unit: fc.oneof(fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }), fc.constant('\ud83d')) }),
   fc.string({ unit: fc.constantFrom(...'{}[]",:\\0-.eE+ tfn$u') }),
 )
+
+/** Objects without spaces, as most devices write them; of their values some are no JSON. */
+export const compactObject = fc.letrec<{ object: string; value: string }>((tie) => ({
+  object: fc
+    .array(
+      fc.tuple(fc.constantFrom('"a"', '"a"', '""', '"é"', '"a$"', '"$a"', '"$seq"', '"\\u0061"', '"\t"'), tie('value')),
+      { maxLength: 3 },
+    )
+    .map((members) => `{${members.map(([key, value]) => `${key}:${value}`).join(',')}}`),
+  value: fc.oneof(
+    { depthSize: 'small', withCrossShrink: true },
+    {
+      weight: 6,
+      arbitrary: fc.constantFrom(
+        '0',
+        '-0',
+        '7',
+        '10.50',
+        '-1e5',
+        '1E+05',
+        '0.0e-0',
+        'true',
+        'false',
+        'null',
+        '""',
+        '"é$}]"',
+      ),
+    },
+    fc.constantFrom(
+      '01',
+      '-',
+      '-01',
+      '+1',
+      '1.',
+      '.5',
+      '1e',
+      '1e+',
+      '0x1',
+      'tru',
+      'nulll',
+      '"',
+      '"\\x"',
+      '"\t"',
+      '',
+      '7,',
+      ',7',
+    ),
+    tie('object'),
+    fc.array(tie('value'), { maxLength: 3 }).map((values) => `[${values.join(',')}]`),
+  ),
+})).object
