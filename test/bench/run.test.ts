@@ -52,8 +52,8 @@ describe('the runner', () => {
         .trim()
         .split('\n')
         .map((line) => JSON.parse(line) as Record<string, unknown>)
-      const ratios = results.splice(6)
-      assert.equal(results.length, 6)
+      const ratios = results.splice(10)
+      assert.equal(results.length, 10)
       for (const result of results) {
         assert.equal(result.scenario, 'decode')
         assert.deepEqual([result.verified, result.sent, result.received], [true, 1000, 1000])
@@ -67,7 +67,7 @@ describe('the runner', () => {
       assert.match(table, /1 KB keys +\|/)
       assert.ok(run.stderr.includes(table))
       const { results: written } = JSON.parse(readFileSync(join(out, 'latest.json'), 'utf8')) as { results: unknown[] }
-      assert.equal(written.length, 6)
+      assert.equal(written.length, 10)
     } finally {
       rmSync(out, { recursive: true })
     }

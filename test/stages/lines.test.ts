@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import { Connection } from '../../src/core/connection.ts'
+import type { GatewayError } from '../../src/core/errors.ts'
 import { lines } from '../../src/stages/lines.ts'
 import { bytesOf, cutAt, deframe, everyCutting, frame, placesIn, singly, upOf } from './cutting.ts'
 import { chunksKept } from './kept.ts'
@@ -56,6 +58,21 @@ describe('lines', () => {
   test('a line that would not arrive as it is sent is a bug of who sends it', () => {
     for (const bad of ['a\nb', '\n', 'a\r']) assert.throws(() => frame(lines(), bad), { code: 'BUG' })
     assert.equal(frame(lines(), 'é').toString('hex'), 'c3a90a')
+  })
+
+  test('lines of one turn go down in one buffer, as each would alone; one that cannot is refused in its place', () => {
+    const { down } = lines().open(new Connection({ id: 'c', pipeline: 'p' }))
+    assert.ok(down !== undefined && 'pushAll' in down && down.pushAll !== undefined)
+    const heard: unknown[] = []
+    const out = {
+      emit: (bytes: Buffer) => heard.push(bytes.toString()),
+      reply: assert.fail,
+      fail: ({ code }: GatewayError, item: unknown) => heard.push([code, item]),
+    }
+    down.pushAll(['a', 'é', ''], out)
+    down.pushAll([], out)
+    down.pushAll(['b\r', 'c', 'd\ne', 'f'], out)
+    assert.deepEqual(heard, ['a\né\n\n', ['BUG', 'b\r'], 'c\n', ['BUG', 'd\ne'], 'f\n'])
   })
 
   test('a line that is not UTF-8 is refused with its bytes, those around it pass', () => {
