@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
 import { firstSequence, takeLines } from './lines.ts'
 
 /** Who a device is, with its key where the gateway asks for one. */
@@ -21,6 +22,7 @@ export interface Load {
 export class Device {
   readonly #load: Load
   readonly #socket: Socket
+  readonly #stands: Promise<unknown>
   readonly #closed: Promise<unknown>
   readonly #failed: Promise<never>
   #fail: (error: Error) => void = () => {}
@@ -37,9 +39,14 @@ export class Device {
   /** The same with the moment of each acknowledgement, milliseconds of `Date.now()`. */
   heard: { readonly at: number; readonly ms: number }[] = []
 
-  constructor(port: number, load: Load) {
+  /** Over TLS where `ca` says whom it trusts. */
+  constructor(port: number, load: Load, ca?: string) {
     this.#load = load
-    this.#socket = connect({ host: '127.0.0.1', port, noDelay: true })
+    const to = { host: '127.0.0.1', port, noDelay: true }
+    this.#socket = ca === undefined ? connect(to) : connectTls({ ...to, ca, servername: 'localhost' })
+    this.#stands = once(this.#socket, ca === undefined ? 'connect' : 'secureConnect')
+    // Where it fails, `#failed` says so too.
+    this.#stands.catch(() => {})
     this.#failed = new Promise((_resolve, reject) => {
       this.#fail = reject
     })
@@ -61,9 +68,14 @@ export class Device {
     return this.#expected - firstSequence
   }
 
+  /** Resolves when the connection stands, its TLS handshake too. */
+  async connected(): Promise<void> {
+    await Promise.race([this.#stands, this.#failed])
+  }
+
   /** Resolves when the connection stands, and the device is welcome if it has a claim. */
   async greet(claim: DeviceClaim | undefined): Promise<void> {
-    await Promise.race([once(this.#socket, 'connect'), this.#failed])
+    await this.connected()
     if (claim === undefined) return
     const welcomed = new Promise<void>((resolve) => {
       this.#welcomed = resolve

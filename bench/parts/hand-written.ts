@@ -1,11 +1,12 @@
-import { type AddressInfo, createServer, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
+import { listenPlain } from './plain-server.ts'
 
 /** Told of messages that have reached the end. */
 type Arrived = (messages: number) => void
 
 /** What the socket allows: newlines are found and counted, the first line is the hello. */
 export function listenAndCount(arrived: Arrived): Promise<number> {
-  return listen((socket) => {
+  return listenPlain((socket) => {
     let greeted = false
     socket.on('data', (chunk: Buffer) => {
       let found = 0
@@ -22,7 +23,7 @@ export function listenAndCount(arrived: Arrived): Promise<number> {
 
 /** The same work as the pipeline's, in a loop by somebody who knows what he does: no streams, no stages, no receipts. */
 export function listenByHand(arrived: Arrived): Promise<number> {
-  return listen((socket) => new HandWritten(socket, arrived))
+  return listenPlain((socket) => new HandWritten(socket, arrived))
 }
 
 const newline = 0x0a
@@ -103,10 +104,4 @@ class HandWritten {
     this.#bytes = 0
     this.#arrived(full.length)
   }
-}
-
-async function listen(serve: (socket: Socket) => void): Promise<number> {
-  const server = createServer({ noDelay: true }, serve)
-  await new Promise<void>((resolve) => server.listen({ port: 0, host: '127.0.0.1', backlog: 2000 }, resolve))
-  return (server.address() as AddressInfo).port
 }

@@ -4,11 +4,10 @@ import type { Hub, HubSession } from '../../src/hub/port.ts'
  * A hub that believes every device, takes everything and never has a command. The memory hub will not do here: each of its
  * changes wakes every session that waits for commands, which costs the square of the number of devices.
  */
-export function quietHub(opened: () => void): Hub {
+export function quietHub(): Hub {
   return {
     can: { batch: true, outcomes: ['complete', 'abandon', 'reject'], methods: false, twin: false },
     async open() {
-      opened()
       return quietSession()
     },
   }

@@ -14,6 +14,8 @@ export interface Fleet {
   readonly lineBytes?: number
   /** One a device; null connects and says nothing. */
   readonly claims: readonly (DeviceClaim | null)[]
+  /** They speak TLS, and trust this authority. */
+  readonly ca?: string
 }
 
 /** What became of what was sent. */
@@ -57,7 +59,7 @@ const generator = {
     const load = { block: lineBlock(fleet.seed, numbered, bytes), numbered, lineBytes: bytes }
     for (let from = 0; from < fleet.claims.length; from += connectingAtOnce) {
       const greetings = fleet.claims.slice(from, from + connectingAtOnce).map((claim) => {
-        const device = new Device(fleet.port, load)
+        const device = new Device(fleet.port, load, fleet.ca)
         devices.push(device)
         return device.greet(claim ?? undefined)
       })

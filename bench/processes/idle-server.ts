@@ -1,16 +1,36 @@
 import { subscribe } from 'node:diagnostics_channel'
-import { type AddressInfo, createServer } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
+import { makeCertificate } from '../../src/emulator/certificate.ts'
+import type { TlsOptions } from '../../src/gateway/listener.ts'
 import { serve } from '../../src/gateway/serve.ts'
+import { azureHttp } from '../../src/hub/azure-http.ts'
+import type { Hub } from '../../src/hub/port.ts'
 import { jsonLines } from '../../src/pipelines/json-lines.ts'
 import { byPolicy } from '../../src/stages/authenticators.ts'
 import { Arrivals } from '../parts/arrivals.ts'
+import { listenPlain } from '../parts/plain-server.ts'
 import { quietHub } from '../parts/quiet-hub.ts'
 import { type Usage, UsageClock } from '../parts/usage.ts'
 import { answer } from './answer.ts'
+import type { HubPlace } from './emulator.ts'
 
 /** What becomes of a connection: a bare socket; accepted by the gateway and silent; greeted, with its ring and hub session. */
 export type Kind = 'bare' | 'silent' | 'identified'
+
+/** How connections are taken. */
+export interface IdlePlan {
+  readonly kind: Kind
+  readonly tls?: boolean
+  /** Whose sessions the devices have; default: a hub in the process, whose sessions are next to nothing. */
+  readonly hub?: HubPlace
+}
+
+/** Where to connect. */
+export interface IdlePlace {
+  readonly port: number
+  /** Whom to trust, over TLS. */
+  readonly ca?: string
+}
 
 /** What the process holds after collecting its garbage. */
 export interface Held {
@@ -20,14 +40,18 @@ export interface Held {
 
 const collections = 4
 
+/** Nobody polls again while memory is measured. */
+const pollIntervalMs = 86_400_000
+
 const arrivals = new Arrivals()
 const clock = new UsageClock()
 
 const idleServer = {
-  /** Resolves with the port. */
-  async listen(kind: Kind): Promise<number> {
-    if (kind !== 'identified') subscribe('net.server.socket', () => arrivals.add(1))
-    return kind === 'bare' ? listenBare() : listenGateway(kind)
+  async listen(plan: IdlePlan): Promise<IdlePlace> {
+    const made = plan.tls ? await makeCertificate(['localhost']) : undefined
+    const tls = made && { key: made.privateKey, cert: made.certificate }
+    const port = plan.kind === 'bare' ? await listenBare(tls) : await listenGateway(plan, tls)
+    return made === undefined ? { port } : { port, ca: made.certificate }
   },
 
   start: (): void => clock.start(),
@@ -54,19 +78,36 @@ const idleServer = {
 /** What the idle server process answers. */
 export type IdleServer = typeof idleServer
 
-async function listenBare(): Promise<number> {
-  const server = createServer({ noDelay: true }, (socket) => socket.on('data', () => {}))
-  await new Promise<void>((resolve) => server.listen({ port: 0, host: '127.0.0.1', backlog: 2000 }, resolve))
-  return (server.address() as AddressInfo).port
+function listenBare(tls: TlsOptions | undefined): Promise<number> {
+  return listenPlain((socket) => {
+    socket.on('data', () => {})
+    arrivals.add(1)
+  }, tls)
 }
 
-async function listenGateway(kind: Kind): Promise<number> {
-  const hub = quietHub(() => {
-    if (kind === 'identified') arrivals.add(1)
+async function listenGateway({ kind, hub: place }: IdlePlan, tls: TlsOptions | undefined): Promise<number> {
+  if (kind === 'silent') subscribe('net.server.socket', () => arrivals.add(1))
+  const hub = place === undefined ? quietHub() : azureHttp(place.connectionString, { ca: place.ca, pollIntervalMs })
+  const counted = kind === 'silent' ? hub : countingSessions(hub)
+  const stages = jsonLines(counted, { authenticator: byPolicy() })
+  const { address } = await serve(stages, {
+    port: 0,
+    host: '127.0.0.1',
+    helloTimeoutMs: 600_000,
+    ...(tls !== undefined && { tls }),
   })
-  const stages = jsonLines(hub, { authenticator: byPolicy() })
-  const { address } = await serve(stages, { port: 0, host: '127.0.0.1', helloTimeoutMs: 600_000 })
   return address.port
+}
+
+function countingSessions(hub: Hub): Hub {
+  return {
+    ...hub,
+    async open(device, context) {
+      const session = await hub.open(device, context)
+      arrivals.add(1)
+      return session
+    },
+  }
 }
 
 answer(idleServer)
