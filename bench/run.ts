@@ -12,6 +12,7 @@ import type { Scenario } from './scenario.ts'
 import { comparatorsScenario } from './scenarios/comparators.ts'
 import { decodeScenario } from './scenarios/decode.ts'
 import { endToEndScenario } from './scenarios/end-to-end.ts'
+import { framesScenario } from './scenarios/frames.ts'
 import { framingScenario } from './scenarios/framing.ts'
 import { hubSinkScenario } from './scenarios/hub-sink.ts'
 import { idleConnectionsScenario } from './scenarios/idle-connections.ts'
@@ -43,6 +44,7 @@ const scenarios: readonly Scenario[] = [
   structScenario,
   decodeScenario,
   inboundScenario,
+  framesScenario,
   hubSinkScenario,
   endToEndScenario,
   comparatorsScenario,

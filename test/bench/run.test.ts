@@ -82,6 +82,7 @@ describe('the runner', () => {
       'struct',
       'decode',
       'inbound',
+      'frames',
       'hub-sink',
       'end-to-end',
       'comparators',
