@@ -11,6 +11,7 @@ import { latestResults, readRun, type SavedRun, saveRun } from './saved-run.ts'
 import type { Scenario } from './scenario.ts'
 import { comparatorsScenario } from './scenarios/comparators.ts'
 import { decodeScenario } from './scenarios/decode.ts'
+import { downScenario } from './scenarios/down.ts'
 import { endToEndScenario } from './scenarios/end-to-end.ts'
 import { framesScenario } from './scenarios/frames.ts'
 import { framingScenario } from './scenarios/framing.ts'
@@ -45,6 +46,7 @@ const scenarios: readonly Scenario[] = [
   decodeScenario,
   inboundScenario,
   framesScenario,
+  downScenario,
   hubSinkScenario,
   endToEndScenario,
   comparatorsScenario,

@@ -83,6 +83,7 @@ describe('the runner', () => {
       'decode',
       'inbound',
       'frames',
+      'down',
       'hub-sink',
       'end-to-end',
       'comparators',
