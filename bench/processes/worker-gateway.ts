@@ -40,7 +40,7 @@ function costly(): Stage<Messages, Messages> {
 
 /** A hub that takes everything and says to the meters what. */
 function countedHub(): Hub {
-  const quiet = quietHub(() => undefined)
+  const quiet = quietHub()
   return {
     can: quiet.can,
     async open(device, context) {
