@@ -23,15 +23,26 @@ export const parsedReading: UsualReading = (line) => {
 
 /** Looked through only. */
 export const forwardedReading: UsualReading = (line) => {
+  // Seen to be JSON by the quickest that there is; more nesting, escapes and spaces are looked through byte by byte.
+  if (line.length <= longestFlat) {
+    if (flatObject.test(line)) return usualReading(Buffer.from(line), undefined, line, undefined)
+    if (flatNumbered.test(line)) {
+      const begin = line.indexOf(',')
+      return usualReading(bodyFrom(line, begin), undefined, line, begin)
+    }
+  }
   const begin = numberedBegin(line)
-  // Seen to be JSON by the quickest that there is; nested values, escapes and spaces are looked through byte by byte.
-  if (begin !== undefined && isFlatFrom(line, begin))
-    return usualReading(Buffer.from(withoutBegin(line, begin)), undefined, line, begin)
-  if (begin === undefined && isFlat(line)) return usualReading(Buffer.from(line), undefined, line, begin)
-  const body = Buffer.from(begin === undefined ? line : withoutBegin(line, begin))
+  const body = begin === undefined ? Buffer.from(line) : bodyFrom(line, begin)
   const scanned = scanObject(body)
   if (scanned === 'plain') return usualReading(body, undefined, line, begin)
   return scanned === 'unsure' ? withoutValue(parsedReading(line)) : undefined
+}
+
+/** The bytes of {@link withoutBegin}. */
+function bodyFrom(line: string, begin: number): Buffer {
+  const body = Buffer.from(line.slice(begin))
+  body[0] = openBrace
+  return body
 }
 
 function withoutValue(reading: Telemetry | undefined): Telemetry | undefined {
@@ -59,7 +70,11 @@ function usualReading(body: Buffer, value: unknown, line: string, begin: number 
 }
 
 const dollar = 0x24
+const openBrace = 0x7b
 const seqMember = '{"$seq":'
+// A whole number of at most 15 digits is one that every number can hold.
+const numbered = '^\\{"\\$seq":(?:0|[1-9]\\d{0,14})'
+const numberedPrefix = new RegExp(`${numbered},"`)
 
 // A member without escapes, spaces and nesting, whose key is not the protocol's. No two ways to match the same text: it takes time in proportion.
 // Two levels of objects and lists may stand in it.
@@ -70,34 +85,15 @@ const around = (value: string) =>
   `(?:${scalar}|\\{(?:${anyKey}:${value}(?:,${anyKey}:${value})*)?\\}|\\[(?:${value}(?:,${value})*)?\\])`
 const flatValue = around(around(scalar))
 const flatObject = new RegExp(`^\\{(?:${flatKey}:${flatValue}(?:,${flatKey}:${flatValue})*)?\\}$`)
-const flatRest = new RegExp(`(?:,${flatKey}:${flatValue})+\\}$`, 'y')
+const flatNumbered = new RegExp(`${numbered}(?:,${flatKey}:${flatValue})+\\}$`)
 
 // Each member is a place that an expression may come back to: over some ten million characters it has no stack left for them.
 const longestFlat = maxSendBytes
 
-function isFlat(line: string): boolean {
-  return line.length <= longestFlat && flatObject.test(line)
-}
-
-/** As {@link isFlat}, from the comma before the second member on. */
-function isFlatFrom(line: string, begin: number): boolean {
-  if (line.length > longestFlat) return false
-  flatRest.lastIndex = begin
-  return flatRest.test(line)
-}
-
-/** Digits that every number can hold. */
-const mostDigits = 15
-
 /** Where a line goes on that begins with `{"$seq":` and a whole number: at the comma before the next member. Undefined for any other line. */
 function numberedBegin(line: string): number | undefined {
-  if (!line.startsWith(seqMember)) return undefined
-  let at = seqMember.length
-  while (line.charCodeAt(at) >= 0x30 && line.charCodeAt(at) <= 0x39) at++
-  const digits = at - seqMember.length
-  if (digits === 0 || digits > mostDigits || (digits > 1 && line.charCodeAt(seqMember.length) === 0x30))
-    return undefined
-  return line.startsWith(',"', at) ? at : undefined
+  // Most others are known by one character.
+  return line.charCodeAt(2) === dollar && numberedPrefix.test(line) ? line.indexOf(',') : undefined
 }
 
 function withoutBegin(line: string, begin: number): string {
