@@ -22,6 +22,7 @@ import { outageScenario } from './scenarios/outage.ts'
 import { packingScenario } from './scenarios/packing.ts'
 import { slowHubScenario } from './scenarios/slow-hub.ts'
 import { slowedHubScenario } from './scenarios/slowed-hub.ts'
+import { stormScenario } from './scenarios/storm.ts'
 import { structScenario } from './scenarios/struct.ts'
 import { workersScenario } from './scenarios/workers.ts'
 import { differenceTables } from './tables.ts'
@@ -52,6 +53,7 @@ const scenarios: readonly Scenario[] = [
   comparatorsScenario,
   workersScenario,
   idleConnectionsScenario,
+  stormScenario,
   packingScenario,
   slowHubScenario,
   slowedHubScenario,

@@ -26,3 +26,8 @@ export function batchRequestOf(
     },
   }
 }
+
+/** The path at which a device asks for commands. */
+export function pollPathOf(deviceId: string): string {
+  return azureCommon.endpoint.deviceMessagePath(deviceId) + azureCommon.endpoint.versionQueryString()
+}

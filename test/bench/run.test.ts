@@ -89,6 +89,7 @@ describe('the runner', () => {
       'comparators',
       'workers',
       'idle-connections',
+      'storm',
       'packing',
       'slow-hub',
       'slowed-hub',
