@@ -25,7 +25,7 @@ function commandingSession(deviceId: string, supply: CommandSupply): HubSession 
       }
     },
     async settle({ outcome }) {
-      // Anything else is not counted, and the row is not verified.
+      // Anything else is not counted, and the row fails: it waits for as many as were given.
       if (outcome === 'complete') supply.complete()
     },
     async close() {},

@@ -116,7 +116,7 @@ export class FrameDevice {
       this.#heard += bytes
     }
     if (!right)
-      this.#fail(new Error(`something else came than the acknowledgement of ${Math.floor(this.acknowledged)}`))
+      this.#fail(new Error(`something else came than acknowledgements, by the ${Math.ceil(this.acknowledged)}th`))
     this.#changed?.()
   }
 }
