@@ -3,7 +3,7 @@ import { FusedStream, type FusedStreamOptions } from '../../src/core/fused-strea
 import { PipelineMeter } from '../../src/core/meter.ts'
 import type { Run } from '../../src/core/run.ts'
 import { nameOf, type RunContext, type Slot } from '../../src/core/slot.ts'
-import type { EndingStep, Outlet, Step } from '../../src/core/stage.ts'
+import type { EndingStep, Outlet, Step, TurnStep } from '../../src/core/stage.ts'
 
 export type AnyStep = Step<unknown, unknown, unknown>
 export type AnyOutlet = Outlet<unknown, unknown>
@@ -27,7 +27,7 @@ export interface LoneRunOptions extends Partial<FusedStreamOptions> {
 
 /** Fuses steps, outermost first. Failures are collected; nothing of a failed item goes on. */
 export function loneRun(
-  steps: readonly (AnyStep | EndingStep<unknown, unknown, unknown>)[],
+  steps: readonly (AnyStep | EndingStep<unknown, unknown, unknown> | TurnStep<unknown, unknown, unknown>)[],
   options: LoneRunOptions = {},
 ): LoneRun {
   const meter = new PipelineMeter('lone')
@@ -42,6 +42,10 @@ export function loneRun(
     const name = `s${stage}`
     const common = { stage, meter: meter.stage(name, 'up'), pushAll: undefined }
     if (typeof step === 'function') return { ...common, push: step, end: undefined }
+    if ('pushAll' in step) {
+      const pushAll = (items: readonly unknown[], outlet: AnyOutlet) => step.pushAll(items, outlet)
+      return { ...common, push: (item, outlet) => step.push(item, outlet), pushAll, end: undefined }
+    }
     return { ...common, push: (item, outlet) => step.push(item, outlet), end: (outlet) => step.end(outlet) }
   })
   const context: RunContext = {
