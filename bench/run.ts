@@ -15,7 +15,7 @@ import { downScenario } from './scenarios/down.ts'
 import { endToEndScenario } from './scenarios/end-to-end.ts'
 import { framesScenario } from './scenarios/frames.ts'
 import { framingScenario } from './scenarios/framing.ts'
-import { hubSinkScenario } from './scenarios/hub-sink.ts'
+import { hubOnlyScenario } from './scenarios/hub-only.ts'
 import { idleConnectionsScenario } from './scenarios/idle-connections.ts'
 import { inboundScenario } from './scenarios/inbound.ts'
 import { outageScenario } from './scenarios/outage.ts'
@@ -48,7 +48,7 @@ const scenarios: readonly Scenario[] = [
   inboundScenario,
   framesScenario,
   downScenario,
-  hubSinkScenario,
+  hubOnlyScenario,
   endToEndScenario,
   comparatorsScenario,
   workersScenario,

@@ -84,7 +84,7 @@ describe('the runner', () => {
       'inbound',
       'frames',
       'down',
-      'hub-sink',
+      'hub-only',
       'end-to-end',
       'comparators',
       'workers',

@@ -1,0 +1,66 @@
+import { type Dispatcher, Pool } from 'undici'
+import { batchBody } from '../../src/hub/batch-body.ts'
+import { parseConnectionString } from '../../src/hub/connection-string.ts'
+import { batchRequestOf } from '../parts/device-token.ts'
+import { hubStock } from '../parts/hub-stock.ts'
+import { inTurn } from '../parts/in-turn.ts'
+import { type Usage, UsageClock } from '../parts/usage.ts'
+import { answer } from './answer.ts'
+import type { HubPlace } from './emulator.ts'
+import type { HubSender } from './hub-sender.ts'
+
+const clock = new UsageClock()
+let pool: Pool | undefined
+let requests: ReturnType<typeof batchRequestOf>[] = []
+let seed = 1
+
+/** What a client can do that is told what to post: bodies and headers made before, undici's dispatcher, nothing looked at but the status. */
+const limitHubSender: HubSender = {
+  async connect(place: HubPlace, seedOfRun: number): Promise<void> {
+    seed = seedOfRun
+    const { host, port } = parseConnectionString(place.connectionString)
+    pool = new Pool(`https://${host}:${port}`, { connections: 64, pipelining: 1, connect: { ca: place.ca } })
+    requests = place.claims.map(({ deviceId, key = '' }) => batchRequestOf(host, deviceId, key))
+  },
+
+  async send(batches: number, batchCount: number): Promise<Usage> {
+    const body = batchBody(hubStock(seed, batchCount))
+    clock.start()
+    await inTurn(requests, batches, (request) => {
+      return new Promise<void>((resolve, reject) => {
+        pool?.dispatch({ method: 'POST', body, ...request }, new Accepted(resolve, reject))
+      })
+    })
+    return clock.stop()
+  },
+}
+
+class Accepted implements Dispatcher.DispatchHandler {
+  readonly #resolve: () => void
+  readonly #reject: (error: Error) => void
+  #statusCode = 0
+
+  constructor(resolve: () => void, reject: (error: Error) => void) {
+    this.#resolve = resolve
+    this.#reject = reject
+  }
+
+  onRequestStart(): void {}
+
+  onResponseStart(_controller: Dispatcher.DispatchController, statusCode: number): void {
+    this.#statusCode = statusCode
+  }
+
+  onResponseData(): void {}
+
+  onResponseEnd(): void {
+    if (this.#statusCode === 204) this.#resolve()
+    else this.#reject(new Error(`the hub answered ${this.#statusCode}`))
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#reject(error)
+  }
+}
+
+answer(limitHubSender)
