@@ -16,7 +16,7 @@ export const helloSequence = 0xffff
  * A frame as it is on the wire. The length counts all that follows it; the CRC-16/MODBUS is of type, sequence and body, low byte first.
  *
  * ```
- * 00 09 | 02 | 00 07 | A1 A2 A3 A4 | 5D 1C
+ * 00 09 | 02 | 00 07 | A1 A2 A3 A4 | 76 55
  * length  type sequence  body        check
  * ```
  */
