@@ -3,7 +3,7 @@ import { GatewayError } from '../core/errors.ts'
 import type { HubMeter } from '../core/meter.ts'
 import { writeBefore } from './command-times.ts'
 import { httpError } from './http-failure.ts'
-import type { HubAnswer, HubClient } from './hub-client.ts'
+import type { HubAnswer, HubClient, HubExchange } from './hub-client.ts'
 
 /** What the SDK hands back to itself: an answer's status and headers. */
 interface Answer {
@@ -12,6 +12,8 @@ interface Answer {
   /** When the request began, in milliseconds of `Date.now()`: a lock is no older. */
   readonly askedAt: number
 }
+
+const noBytes = Buffer.alloc(0)
 
 type Done = (error: Error | null, body?: Buffer, answer?: Answer) => void
 
@@ -32,12 +34,12 @@ export interface CommandDetails {
 export class DeviceRequests {
   readonly #hub: HubClient
   readonly #meter: HubMeter
-  /** What gives up each request in flight. */
-  #active: Set<(reason: GatewayError) => void> | undefined
+  /** Requests in flight; a session that has none, as most do most of the time, keeps no list. */
+  #active: HubExchange[] | undefined
   #batch: Buffer | undefined
   #closed = false
   /** Called when a poll found no command; the SDK keeps silent about that. */
-  onEmptyPoll: () => void = () => {}
+  onEmptyPoll: (() => void) | undefined
 
   constructor(hub: HubClient, meter: HubMeter) {
     this.#hub = hub
@@ -60,16 +62,16 @@ export class DeviceRequests {
     _host: string,
     _x509: unknown,
     done: Done,
-  ) {
+  ): { write(chunk: string | Buffer): void; end(): void } {
     const isBatch = headers['Content-Type'] === 'application/vnd.microsoft.iothub.json'
     const carried = isBatch ? this.#batch : undefined
     if (isBatch) this.#batch = undefined
-    const chunks: Buffer[] = []
+    let written = noBytes
     return {
-      write: (chunk: string | Buffer) => {
-        if (carried === undefined) chunks.push(Buffer.from(chunk))
+      write: (chunk) => {
+        if (carried === undefined) written = Buffer.concat([written, Buffer.from(chunk)])
       },
-      end: () => this.#send(method, path, headers, carried ?? Buffer.concat(chunks), done),
+      end: () => this.#send(method, path, headers, carried ?? written, done),
     }
   }
 
@@ -98,7 +100,7 @@ export class DeviceRequests {
   /** Ends requests in flight; later ones fail at once. */
   close(): void {
     this.#closed = true
-    for (const giveUp of this.#active ?? []) giveUp(closedError())
+    for (const exchange of [...(this.#active ?? [])]) exchange.giveUp(closedError())
   }
 
   #send(method: string, path: string, headers: Record<string, string>, body: Buffer, done: Done): void {
@@ -109,8 +111,8 @@ export class DeviceRequests {
     const operation = operationOf(method, path)
     const startedAt = performance.now()
     const askedAt = Date.now()
-    const giveUp = this.#hub.request({ method, path, headers, body, operation }, (lost, answer) => {
-      this.#active?.delete(giveUp)
+    const exchange = this.#hub.request({ method, path, headers, body, operation }, (lost, answer) => {
+      this.#forget(exchange)
       const error =
         lost ?? (answer === undefined || isAccepted(operation, answer) ? undefined : failed(operation, answer))
       this.#meter.request(operation, error?.code ?? 'ok', (performance.now() - startedAt) / 1000)
@@ -120,10 +122,16 @@ export class DeviceRequests {
         return
       }
       done(null, answer.body, { statusCode: answer.statusCode, headers: answer.headers, askedAt })
-      if (operation === 'receive' && answer.statusCode !== 200) this.onEmptyPoll()
+      if (operation === 'receive' && answer.statusCode !== 200) this.onEmptyPoll?.()
     })
-    this.#active ??= new Set()
-    this.#active.add(giveUp)
+    this.#active ??= []
+    this.#active.push(exchange)
+  }
+
+  #forget(exchange: HubExchange): void {
+    if (this.#active === undefined) return
+    if (this.#active.length === 1) this.#active = undefined
+    else this.#active.splice(this.#active.indexOf(exchange), 1)
   }
 }
 

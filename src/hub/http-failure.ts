@@ -81,5 +81,7 @@ export function networkError(thrown: unknown): GatewayError {
     const words = `the hub's certificate is not trusted (${code}); a private hub takes its own certificate authority`
     return new GatewayError('CONFIGURATION', words, { cause: thrown })
   }
-  return new GatewayError('HUB_UNAVAILABLE', `the hub cannot be reached: ${code ?? message}`, { cause: thrown })
+  // Of undici's own codes the words say more.
+  const reason = code === undefined || code.startsWith('UND_ERR_') ? message : code
+  return new GatewayError('HUB_UNAVAILABLE', `the hub cannot be reached: ${reason}`, { cause: thrown })
 }

@@ -31,8 +31,14 @@ export interface HubAnswer {
   readonly body: Buffer
 }
 
-/** Hears how a request ended, once. */
+/** Hears how a request ended, once: with an error or with an answer. Not before {@link HubClient.request} has returned. */
 export type HubAnswered = (error: GatewayError | undefined, answer: HubAnswer | undefined) => void
+
+/** A request that was made. */
+export interface HubExchange {
+  /** Ends it with this error, unless it has ended. Its socket is closed where it has one, else it is not sent. */
+  giveUp(reason: GatewayError): void
+}
 
 /** Longer than the hub leaves a socket alone that has nothing to do; where the hub says how long it does, that counts. */
 const idleSocketMs = 120_000
@@ -42,8 +48,8 @@ const idleSocketMs = 120_000
  * that hangs over them must not hold up readings. A request that fails is not sent again here.
  */
 export class HubClient {
-  readonly #pool: Pool
-  readonly #polls: Pool
+  readonly #lane: Lane
+  readonly #pollLane: Lane
   readonly #timeoutMs: number
 
   constructor({ address, ca, maxSockets, timeoutMs }: HubClientOptions) {
@@ -56,34 +62,73 @@ export class HubClient {
       bodyTimeout: 0,
       connect: { timeout: timeoutMs, ...(ca !== undefined && { ca }) },
     }
-    this.#pool = new Pool(origin, { ...options, connections: maxSockets })
-    this.#polls = new Pool(origin, { ...options, connections: Math.ceil(maxSockets / 4) })
+    this.#lane = new Lane(origin, options, maxSockets)
+    this.#pollLane = new Lane(origin, options, Math.ceil(maxSockets / 4))
     this.#timeoutMs = timeoutMs
   }
 
-  /** Sends a request. `answered` is called once; what this returns gives the request up. */
-  request(request: HubRequest, answered: HubAnswered): (reason: GatewayError) => void {
-    const exchange = new Exchange(request.operation, this.#timeoutMs, answered)
-    const pool = request.operation === 'receive' ? this.#polls : this.#pool
-    const { method, path, headers, body } = request
+  /** Sends a request when there is a socket for it, in the order of asking. Its deadline counts from now. */
+  request(request: HubRequest, answered: HubAnswered): HubExchange {
+    const lane = request.operation === 'receive' ? this.#pollLane : this.#lane
+    const exchange = new Exchange(request, lane, this.#timeoutMs, answered)
+    lane.start(exchange)
+    return exchange
+  }
+
+  /** Ends what is in flight and closes all sockets. */
+  async close(): Promise<void> {
+    await Promise.all([this.#lane.close(), this.#pollLane.close()])
+  }
+}
+
+/**
+ * Sockets that share a limit, and the requests that wait for one. They wait here rather than in undici's queue, from which a request that
+ * was given up is not taken: it would be written, and its socket closed for it.
+ */
+class Lane {
+  readonly #pool: Pool
+  readonly #connections: number
+  readonly #waiting = new Set<Exchange>()
+  #inFlight = 0
+
+  constructor(origin: string, options: Pool.Options, connections: number) {
+    this.#pool = new Pool(origin, { ...options, connections })
+    this.#connections = connections
+  }
+
+  start(exchange: Exchange): void {
+    if (this.#inFlight < this.#connections) this.#dispatch(exchange)
+    else this.#waiting.add(exchange)
+  }
+
+  /** Called for each that was started, when it has ended. */
+  ended(exchange: Exchange): void {
+    if (this.#waiting.delete(exchange)) return
+    this.#inFlight--
+    for (const next of this.#waiting) {
+      this.#waiting.delete(next)
+      this.#dispatch(next)
+      return
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const exchange of this.#waiting) {
+      exchange.giveUp(new GatewayError('HUB_SESSION_CLOSED', 'the gateway let go of the hub'))
+    }
+    await this.#pool.destroy()
+  }
+
+  #dispatch(exchange: Exchange): void {
+    this.#inFlight++
+    const { method, path, headers, body } = exchange.request
     const options: Dispatcher.DispatchOptions = {
       method: method as Dispatcher.HttpMethod,
       path,
       headers: headers as Record<string, string>,
       body: body.length === 0 ? null : body,
     }
-    try {
-      pool.dispatch(options, exchange)
-    } catch (thrown) {
-      // Such as a header that no HTTP message can carry.
-      queueMicrotask(() => exchange.giveUp(networkError(thrown)))
-    }
-    return (reason) => exchange.giveUp(reason)
-  }
-
-  /** Ends what is in flight and closes all sockets. */
-  async close(): Promise<void> {
-    await Promise.all([this.#pool.destroy(), this.#polls.destroy()])
+    this.#pool.dispatch(options, exchange)
   }
 }
 
@@ -93,7 +138,9 @@ const largestAnswerBytes = 1_000_000
 const noBytes = Buffer.alloc(0)
 
 /** One request with its answer. */
-class Exchange implements Dispatcher.DispatchHandler {
+class Exchange implements HubExchange, Dispatcher.DispatchHandler {
+  readonly request: HubRequest
+  readonly #lane: Lane
   readonly #answered: HubAnswered
   readonly #deadline: NodeJS.Timeout
   #controller: Dispatcher.DispatchController | undefined
@@ -103,14 +150,16 @@ class Exchange implements Dispatcher.DispatchHandler {
   #chunks: Buffer[] | undefined
   #bytes = 0
 
-  constructor(operation: string, timeoutMs: number, answered: HubAnswered) {
+  constructor(request: HubRequest, lane: Lane, timeoutMs: number, answered: HubAnswered) {
+    this.request = request
+    this.#lane = lane
     this.#answered = answered
     this.#deadline = setTimeout(() => {
-      this.giveUp(new GatewayError('HUB_TIMEOUT', `the hub did not answer a ${operation} within ${timeoutMs} ms`))
+      const words = `the hub did not answer a ${request.operation} within ${timeoutMs} ms`
+      this.giveUp(new GatewayError('HUB_TIMEOUT', words))
     }, timeoutMs)
   }
 
-  /** Also while the request waits for a socket: it is then not sent. */
   giveUp(reason: GatewayError): void {
     if (this.#ended) return
     this.#controller?.abort(reason)
@@ -119,6 +168,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
+    // Given up while its socket was being connected.
     if (this.#ended) controller.abort(new Error('the request was given up'))
   }
 
@@ -144,15 +194,15 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    // A pool that is closed says so at once, while whoever asks does not expect an answer yet.
-    if (this.#controller === undefined) queueMicrotask(() => this.#end(networkError(error), undefined))
-    else this.#end(networkError(error), undefined)
+    // What cannot be sent at all, such as a header that no HTTP message may hold, fails while it is being handed over.
+    queueMicrotask(() => this.#end(networkError(error), undefined))
   }
 
   #end(error: GatewayError | undefined, answer: HubAnswer | undefined): void {
     if (this.#ended) return
     this.#ended = true
     clearTimeout(this.#deadline)
+    this.#lane.ended(this)
     this.#answered(error, answer)
   }
 }

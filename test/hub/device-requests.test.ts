@@ -19,9 +19,11 @@ function caught() {
     request(request: HubRequest, answered: HubAnswered) {
       const made: Sent = { ...request, answered, givenUp: undefined }
       sent.push(made)
-      return (reason: GatewayError) => {
-        made.givenUp = reason
-        answered(reason, undefined)
+      return {
+        giveUp(reason: GatewayError) {
+          made.givenUp = reason
+          answered(reason, undefined)
+        },
       }
     },
   } as unknown as HubClient

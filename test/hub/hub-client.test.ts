@@ -5,7 +5,7 @@ import { createServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { GatewayError } from '../../src/core/errors.ts'
-import { type HubAnswer, HubClient, type HubRequest } from '../../src/hub/hub-client.ts'
+import { type HubAnswer, HubClient, type HubExchange, type HubRequest } from '../../src/hub/hub-client.ts'
 import { selfSigned } from '../gateway/certificate.ts'
 
 const certificate = await selfSigned()
@@ -59,12 +59,12 @@ async function rig(t: TestContext, options: { maxSockets?: number; timeoutMs?: n
 }
 
 function ask(client: HubClient, request: Partial<HubRequest> = {}) {
-  let giveUp: (reason: GatewayError) => void = () => {}
+  let exchange: HubExchange | undefined
   const answered = new Promise<HubAnswer | GatewayError>((resolve) => {
     const whole = { method: 'POST', path: '/x', headers: {}, body: Buffer.from('é'), operation: 'send', ...request }
-    giveUp = client.request(whole, (error, answer) => resolve((error ?? answer) as HubAnswer | GatewayError))
+    exchange = client.request(whole, (error, answer) => resolve((error ?? answer) as HubAnswer | GatewayError))
   })
-  return { answered, giveUp: (reason: GatewayError) => giveUp(reason) }
+  return { answered, giveUp: (reason: GatewayError) => exchange?.giveUp(reason) }
 }
 
 const codeOf = async (answered: Promise<HubAnswer | GatewayError>) => ((await answered) as GatewayError).code
