@@ -1,149 +1,173 @@
-import azureCommon, { type Message } from 'azure-iot-common'
-import type { Client } from 'azure-iot-device'
+import type { Message } from 'azure-iot-common'
 import { GatewayError } from '../core/errors.ts'
 import { type Command, command, type Receipt, type Report, type Telemetry } from '../core/items.ts'
 import { billableBlocks } from '../core/message-size.ts'
-import type { HubMeter } from '../core/meter.ts'
 import { batchBody } from './batch-body.ts'
 import type { CommandDetails, DeviceRequests } from './device-requests.ts'
 import type { DeviceTransport } from './device-transport.ts'
 import { sendIsolating } from './isolate.ts'
 import type { PollSchedule } from './poll-schedule.ts'
-import type { HubSession } from './port.ts'
+import type { HubSession, HubSessionContext } from './port.ts'
 
-/** What an {@link AzureHttpSession} works with; all of it its own except schedule and meter. */
+/** What an {@link AzureHttpSession} works with; transport and requests are its own. */
 export interface AzureHttpSessionParts {
-  readonly client: Client
   readonly transport: DeviceTransport
   readonly requests: DeviceRequests
+  readonly context: HubSessionContext
   readonly schedule: PollSchedule
-  readonly meter: HubMeter
-  readonly onClosed: () => void
-  /** Awaited before each poll, beside the schedule's turn. */
-  readonly admitPoll: ((signal: AbortSignal) => Promise<void>) | undefined
-  /** Awaited before each request of a send after its first. */
-  readonly admitSend: ((signal: AbortSignal) => Promise<void>) | undefined
+  /** The sessions that are open: this one leaves them when it is closed. */
+  readonly sessions: Set<HubSession>
 }
 
-/** One device's session over HTTPS: the SDK's client, told to do one thing at a time. */
+/**
+ * One device's session over HTTPS: the SDK's transport, told to do one thing at a time. There may be thousands that have nothing to do, so
+ * that what is not always needed is made when it is.
+ */
 export class AzureHttpSession implements HubSession {
   readonly #parts: AzureHttpSessionParts
-  readonly #closing = new AbortController()
   /** Lock tokens of commands that wait for their receipt, by command id. */
-  readonly #locked = new Map<string, Message>()
+  #locked: Map<string, Message> | undefined
   #first: Message | undefined
+  #closed = false
+  /** Aborted when the session is closed; made for who waits to be admitted. */
+  #closing: AbortController | undefined
+  /** Ends what the iteration of commands waits for before its next poll. */
+  #interrupt: (() => void) | undefined
 
   constructor(parts: AzureHttpSessionParts) {
     this.#parts = parts
-    // Retrying is the retry wrapper's business, where it can be seen and stopped.
-    parts.client.setRetryPolicy(new azureCommon.NoRetry())
   }
 
   /**
    * Asks the hub for a command, which is the only question over HTTPS whose answer tells whether credentials are good.
    * What it finds is kept for {@link AzureHttpSession.commands}.
    */
-  async verify(signal: AbortSignal): Promise<void> {
-    await this.#parts.admitPoll?.(signal)
+  async verify(): Promise<void> {
+    const { context, transport } = this.#parts
+    await context.admitPoll?.(context.signal)
     this.#assertOpen()
-    this.#first = await this.#parts.transport.poll()
+    this.#first = await transport.poll()
   }
 
   send(messages: readonly Telemetry[]): Promise<void> {
     let requests = 0
-    return sendIsolating(messages, async (part) => {
-      if (requests++ > 0) await this.#parts.admitSend?.(this.#closing.signal)
-      await this.#post(part)
-    })
+    return sendIsolating(messages, (part) => (requests++ === 0 ? this.#post(part) : this.#postAgain(part)))
   }
 
   async report(_report: Report): Promise<void> {
     throw new GatewayError('NOT_SUPPORTED', 'IoT Hub has no reported properties over HTTPS')
   }
 
-  async *commands(stopped: AbortSignal = new AbortController().signal): AsyncGenerator<Command> {
-    const stop = new AbortController()
-    const end = () => stop.abort()
-    for (const signal of [stopped, this.#closing.signal]) {
-      if (signal.aborted) end()
-      signal.addEventListener('abort', end, { once: true })
-    }
+  async *commands(stopped?: AbortSignal): AsyncGenerator<Command> {
+    const interrupt = () => this.#interrupt?.()
+    stopped?.addEventListener('abort', interrupt, { once: true })
     try {
-      yield* this.#poll(stop.signal)
+      let found = this.#first
+      this.#first = undefined
+      for (;;) {
+        const fresh = found === undefined ? undefined : this.#lock(found)
+        // Nobody takes it any more: the hub may give it to the device's next connection at once.
+        if (fresh !== undefined && this.#isOver(stopped)) await this.#letGo(fresh.id, found as Message)
+        else if (fresh !== undefined) yield fresh
+        if (this.#isOver(stopped)) return
+        try {
+          await this.#turn(found === undefined)
+          await this.#admission(stopped)
+          // A poll after the end would arm the token timer for ever.
+          if (this.#isOver(stopped)) return
+          found = await this.#parts.transport.poll()
+        } catch (thrown) {
+          if (this.#isOver(stopped)) return
+          this.#rideOut(GatewayError.from(thrown, 'hub.down'))
+          found = undefined
+        }
+      }
     } finally {
-      for (const signal of [stopped, this.#closing.signal]) signal.removeEventListener('abort', end)
+      stopped?.removeEventListener('abort', interrupt)
     }
   }
 
-  async *#poll(stopped: AbortSignal): AsyncGenerator<Command> {
-    let found = this.#first
-    this.#first = undefined
-    for (;;) {
-      const fresh = found === undefined ? undefined : this.#lock(found)
-      // Nobody takes it any more: the hub may give it to the device's next connection at once.
-      if (fresh !== undefined && stopped.aborted) {
-        this.#locked.delete(fresh.id)
-        // Where even that fails, the lock runs out after its minute.
-        await this.#parts.client.abandon(found as Message).catch(() => undefined)
-      } else if (fresh !== undefined) {
-        yield fresh
-      }
-      if (stopped.aborted) return
-      try {
-        await this.#parts.schedule.turn(found === undefined, stopped)
-        await this.#parts.admitPoll?.(stopped)
-        // A poll by a client that was closed would arm its token timer for ever.
-        stopped.throwIfAborted()
-        found = await this.#parts.transport.poll()
-      } catch (thrown) {
-        if (stopped.aborted) return
-        this.#rideOut(GatewayError.from(thrown, 'hub.down'))
-        found = undefined
-      }
+  #isOver(stopped: AbortSignal | undefined): boolean {
+    return this.#closed || stopped?.aborted === true
+  }
+
+  /** Resolves when it is the session's turn to poll, or when it is interrupted. */
+  async #turn(rested: boolean): Promise<void> {
+    const turn = this.#parts.schedule.turn(rested)
+    this.#interrupt = () => turn.leave()
+    await turn.over
+    this.#interrupt = undefined
+  }
+
+  async #admission(stopped: AbortSignal | undefined): Promise<void> {
+    const { admitPoll } = this.#parts.context
+    if (admitPoll === undefined || this.#isOver(stopped)) return
+    const waiting = new AbortController()
+    this.#interrupt = () => waiting.abort()
+    try {
+      await admitPoll(waiting.signal)
+    } finally {
+      this.#interrupt = undefined
     }
+  }
+
+  async #letGo(id: string, message: Message): Promise<void> {
+    this.#locked?.delete(id)
+    // Where even that fails, the lock runs out after its minute.
+    await this.#parts.transport.settle('abandon', message).catch(() => undefined)
   }
 
   async settle(receipt: Receipt<Command>): Promise<void> {
     this.#assertOpen()
     const { id } = receipt.of
-    const message = this.#locked.get(id)
+    const message = this.#locked?.get(id)
     if (message === undefined) throw new GatewayError('UNKNOWN_COMMAND', 'the command is not waiting to be settled')
     try {
-      await this.#parts.client[receipt.outcome](message)
+      await this.#parts.transport.settle(receipt.outcome, message)
     } catch (thrown) {
       const error = GatewayError.from(thrown, 'hub.up')
       // What failed for now may be tried again, and needs its lock for that.
-      if (!error.retryable) this.#locked.delete(id)
+      if (!error.retryable) this.#locked?.delete(id)
       throw error
     }
-    this.#locked.delete(id)
+    this.#locked?.delete(id)
   }
 
   async close(): Promise<void> {
-    if (this.#closing.signal.aborted) return
-    this.#closing.abort()
-    this.#parts.requests.close()
-    this.#parts.onClosed()
-    await this.#parts.client.close()
+    if (this.#closed) return
+    this.#closed = true
+    const { requests, sessions, transport } = this.#parts
+    this.#closing?.abort()
+    this.#interrupt?.()
+    requests.close()
+    sessions.delete(this)
+    await transport.end()
   }
 
   async #post(messages: readonly Telemetry[]): Promise<void> {
     this.#assertOpen()
-    this.#parts.requests.carry(batchBody(messages))
-    await this.#parts.client.sendEventBatch([])
+    const { transport, context } = this.#parts
+    await transport.post(batchBody(messages))
     let billable = 0
     for (const message of messages) billable += billableBlocks(message)
-    this.#parts.meter.accepted(messages.length, billable)
+    context.meter.accepted(messages.length, billable)
   }
 
-  /** A client that was closed would work on and leave its token timer behind. */
+  async #postAgain(messages: readonly Telemetry[]): Promise<void> {
+    this.#closing ??= new AbortController()
+    await this.#parts.context.admitSend?.(this.#closing.signal)
+    await this.#post(messages)
+  }
+
+  /** A transport that was closed would work on and leave its token timer behind. */
   #assertOpen(): void {
-    if (this.#closing.signal.aborted) throw new GatewayError('HUB_SESSION_CLOSED', 'the hub session is closed')
+    if (this.#closed) throw new GatewayError('HUB_SESSION_CLOSED', 'the hub session is closed')
   }
 
   /** Undefined for a command that is here already: its lock ran out, and it came again with a new one. */
   #lock(message: Message): Command | undefined {
     const { sequenceNumber, deliveryCount, writeBefore } = message.transportObj as CommandDetails
+    this.#locked ??= new Map()
     for (const [id, held] of this.#locked) {
       if (sequenceNumber === undefined || (held.transportObj as CommandDetails).sequenceNumber !== sequenceNumber)
         continue

@@ -29,7 +29,7 @@ export interface AzureHttpOptions {
 }
 
 /**
- * IoT Hub over HTTPS through Microsoft's device SDK, one client a device on one shared pool of sockets. `connectionString`
+ * IoT Hub over HTTPS through Microsoft's device SDK, a transport a device and one pool of sockets for all. `connectionString`
  * as in {@link parseConnectionString}. Throws `CONFIGURATION`, for options out of range too.
  *
  * Commands are polled for: each device about every `pollIntervalMs`, all together at most `pollsPerSecond`. A connect costs one
@@ -77,21 +77,17 @@ interface Shared {
 async function openSession(
   device: Identity,
   context: HubSessionContext,
-  { address, client: hub, schedule, sessions }: Shared,
+  { address, client, schedule, sessions }: Shared,
 ): Promise<HubSession> {
   if (context.signal.aborted) throw new GatewayError('HUB_SESSION_CLOSED', 'the connection is gone')
-  const requests = new DeviceRequests(hub, context.meter)
+  const requests = new DeviceRequests(client, context.meter)
   const transport = new DeviceTransport(credentialsFor(device, address), requests)
-  const client = new azureDevice.Client(transport)
-  const onClosed = () => sessions.delete(session)
-  const { meter, admitPoll, admitSend } = context
-  const parts = { client, transport, requests, schedule, meter, onClosed, admitPoll, admitSend }
-  const session = new AzureHttpSession(parts)
+  const session = new AzureHttpSession({ transport, requests, context, schedule, sessions })
   sessions.add(session)
   const abort = () => requests.close()
   context.signal.addEventListener('abort', abort, { once: true })
   try {
-    if (context.sendOnly !== true) await session.verify(context.signal)
+    if (context.sendOnly !== true) await session.verify()
     return session
   } catch (thrown) {
     await session.close()

@@ -1,20 +1,34 @@
 import type { AuthenticationProvider, Message } from 'azure-iot-common'
 import deviceHttp from 'azure-iot-device-http'
 import type { Http as HttpTransport } from 'azure-iot-device-http/dist/http.js'
+import type { Outcome } from '../core/items.ts'
 import type { DeviceRequests } from './device-requests.ts'
 
 // The package's own types call its export a namespace; it is the class.
 const Http = deviceHttp.Http as unknown as typeof HttpTransport
 
-/** The SDK's HTTP transport over our request base, polled when we ask instead of by its own interval. */
+/** Without a policy the SDK polls by timer and, after a hit, at once again. */
+const receivePolicy = { manualPolling: true, drain: false }
+
+/**
+ * The SDK's HTTP transport over our request base, polled when we ask instead of by its own interval. The SDK's client, which would stand in
+ * front of it, only adds retries, events and options, and two kilobytes a device.
+ */
 export class DeviceTransport extends Http {
   readonly #requests: DeviceRequests
 
   constructor(credentials: AuthenticationProvider, requests: DeviceRequests) {
     super(credentials, requests)
     this.#requests = requests
-    // One call with a receive policy: without it the SDK polls by timer and, after a hit, at once again.
-    this.setOptions({ http: { receivePolicy: { manualPolling: true, drain: false } } }, () => {})
+    this.setOptions({ http: { receivePolicy } }, () => {})
+  }
+
+  /** Sends a batch whose body is this. Rejects with a GatewayError. */
+  post(body: Buffer): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#requests.carry(body)
+      this.sendEventBatch([], (error) => (error ? reject(error) : resolve()))
+    })
   }
 
   /** Asks the hub once for a command; undefined if there is none. Rejects with a GatewayError. Never call it twice at once. */
@@ -23,6 +37,7 @@ export class DeviceTransport extends Http {
       const settle = (act: () => void) => {
         this.removeListener('message', found)
         this.removeListener('error', failed)
+        this.#requests.onEmptyPoll = undefined
         act()
       }
       const found = (message: Message) => settle(() => resolve(message))
@@ -31,6 +46,20 @@ export class DeviceTransport extends Http {
       this.on('error', failed)
       this.#requests.onEmptyPoll = () => settle(() => resolve(undefined))
       this.receive()
+    })
+  }
+
+  /** Tells the hub what became of a command. Rejects with a GatewayError. */
+  settle(outcome: Outcome, command: Message): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this[outcome](command, (error) => (error ? reject(error) : resolve()))
+    })
+  }
+
+  /** Stops the timer that renews the token. */
+  end(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.disconnect((error) => (error ? reject(error) : resolve()))
     })
   }
 }

@@ -16,18 +16,32 @@ export async function sendIsolating(
   messages: readonly Telemetry[],
   post: (part: readonly Telemetry[]) => Promise<void>,
 ): Promise<void> {
+  try {
+    await post(messages)
+  } catch (thrown) {
+    const refusal = GatewayError.from(thrown)
+    if (!contentCodes.has(refusal.code)) throw refusal
+    await isolate(messages, refusal, post)
+  }
+}
+
+/** What was refused as a whole, and why, is sent in halves. */
+async function isolate(
+  messages: readonly Telemetry[],
+  refusal: GatewayError,
+  post: (part: readonly Telemetry[]) => Promise<void>,
+): Promise<void> {
   const failures = new Map<Telemetry, GatewayError>()
   let common: GatewayError | undefined
   const send = async (part: readonly Telemetry[]): Promise<void> => {
-    let failure = common
-    if (failure === undefined) {
-      try {
-        await post(part)
-        return
-      } catch (thrown) {
-        failure = GatewayError.from(thrown)
-      }
+    try {
+      if (common !== undefined) throw common
+      await post(part)
+    } catch (thrown) {
+      await divide(part, GatewayError.from(thrown))
     }
+  }
+  const divide = async (part: readonly Telemetry[], failure: GatewayError): Promise<void> => {
     if (!contentCodes.has(failure.code)) common = failure
     if (common !== undefined || part.length === 1) {
       for (const message of part) failures.set(message, failure)
@@ -37,7 +51,7 @@ export async function sendIsolating(
     await send(part.slice(0, middle))
     await send(part.slice(middle))
   }
-  await send(messages)
+  await divide(messages, refusal)
   if (failures.size === 0) return
   if (common !== undefined && failures.size === messages.length && new Set(failures.values()).size === 1) throw common
   throw new PartialSendError(failures)

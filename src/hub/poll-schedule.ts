@@ -1,5 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
-
 /** Options of {@link PollSchedule}. */
 export interface PollScheduleOptions {
   /** Polls a second that all sessions of a hub share. IoT Hub allows 1000 a minute and S1 unit. */
@@ -19,8 +17,8 @@ export class PollSchedule {
   readonly #spacingMs: number
   readonly #intervalMs: number
   readonly #random: () => number
-  /** Who waits for a turn, in the order of asking. */
-  readonly #queue = new Set<() => void>()
+  /** Who has rested and waits, in the order of asking. */
+  readonly #queue = new Set<PollTurn>()
   #timer: NodeJS.Timeout | undefined
   #nextAt = 0
 
@@ -30,30 +28,23 @@ export class PollSchedule {
     this.#random = random
   }
 
-  /**
-   * Resolves when the session may poll. `rested` is false right after a poll that found something: more may wait. Rejects
-   * with an AbortError when the signal fires.
-   */
-  async turn(rested: boolean, signal: AbortSignal): Promise<void> {
+  /** A session asks for its turn to poll. `rested` is true unless its last poll found something: then more may wait. */
+  turn(rested: boolean): PollTurn {
     // A tenth of jitter keeps devices that connected together from polling together for ever.
-    if (rested) await delay(this.#intervalMs * (1 + this.#random() / 10), undefined, { signal })
-    signal.throwIfAborted()
-    await new Promise<void>((resolve, reject) => {
-      const take = () => {
-        signal.removeEventListener('abort', leave)
-        resolve()
-      }
-      const leave = () => {
-        this.#queue.delete(take)
-        this.#giveTurns()
-        reject(signal.reason)
-      }
-      signal.addEventListener('abort', leave, { once: true })
-      // Turns that nobody asked for are not saved up.
-      if (this.#queue.size === 0) this.#nextAt = Math.max(this.#nextAt, performance.now())
-      this.#queue.add(take)
-      this.#giveTurns()
-    })
+    return new PollTurn(this, rested ? this.#intervalMs * (1 + this.#random() / 10) : 0)
+  }
+
+  /** Called by a turn whose session has rested. */
+  enter(turn: PollTurn): void {
+    // Turns that nobody asked for are not saved up.
+    if (this.#queue.size === 0) this.#nextAt = Math.max(this.#nextAt, performance.now())
+    this.#queue.add(turn)
+    this.#giveTurns()
+  }
+
+  /** Called by a turn that is given up. */
+  leave(turn: PollTurn): void {
+    if (this.#queue.delete(turn)) this.#giveTurns()
   }
 
   /** The hub asked for a pause: nobody polls before it is over. A pause of more than five minutes is taken for a mistake. */
@@ -65,12 +56,52 @@ export class PollSchedule {
   #giveTurns(): void {
     clearTimeout(this.#timer)
     const now = performance.now()
-    for (const take of this.#queue) {
+    for (const turn of this.#queue) {
       if (this.#nextAt > now) break
-      this.#queue.delete(take)
+      this.#queue.delete(turn)
       this.#nextAt += this.#spacingMs
-      take()
+      turn.take()
     }
     if (this.#queue.size > 0) this.#timer = setTimeout(() => this.#giveTurns(), Math.ceil(this.#nextAt - now))
   }
+}
+
+/** One session's wait for its turn to poll. Thousands of them wait at any time, so that it is but a timer and a promise. */
+export class PollTurn {
+  /** Resolves when the session may poll, or when it has left. */
+  readonly over: Promise<void>
+  readonly #schedule: PollSchedule
+  readonly #rest: NodeJS.Timeout | undefined
+  #end: () => void = () => {}
+
+  /** Called by {@link PollSchedule.turn}. */
+  constructor(schedule: PollSchedule, restMs: number) {
+    this.#schedule = schedule
+    this.over = new Promise((resolve) => {
+      this.#end = resolve
+    })
+    if (restMs > 0) this.#rest = setTimeout(endRest, restMs, this)
+    else this.ask()
+  }
+
+  /** Its session has rested. */
+  ask(): void {
+    this.#schedule.enter(this)
+  }
+
+  /** It is its turn. */
+  take(): void {
+    this.#end()
+  }
+
+  /** The session does not want to poll any more. */
+  leave(): void {
+    clearTimeout(this.#rest)
+    this.#schedule.leave(this)
+    this.#end()
+  }
+}
+
+function endRest(turn: PollTurn): void {
+  turn.ask()
 }

@@ -3,18 +3,16 @@ import { test } from 'node:test'
 import { PollSchedule } from '../../src/hub/poll-schedule.ts'
 import { liveTimers, type VirtualTime, virtualTime } from './virtual-time.ts'
 
-const never = new AbortController().signal
-
-/** Takes turns for ever in the name of a session and writes down when it had them. */
-function poller(time: VirtualTime, schedule: PollSchedule, rested = true, signal: AbortSignal = never): number[] {
+/** Takes turns for ever in the name of a session, and writes down when it had them. */
+function poller(time: VirtualTime, schedule: PollSchedule, rested = true): number[] {
   const turns: number[] = []
   const poll = async () => {
     for (;;) {
-      await schedule.turn(rested, signal)
+      await schedule.turn(rested).over
       turns.push(time.now)
     }
   }
-  poll().catch(() => {})
+  void poll()
   return turns
 }
 
@@ -33,7 +31,7 @@ test('no turn comes earlier than the interval, and jitter adds at most a tenth',
 test('after a poll that found something the next turn comes at once', async (t) => {
   const time = virtualTime(t)
   const schedule = new PollSchedule({ pollsPerSecond: 10, intervalMs: 60_000 })
-  await schedule.turn(false, never)
+  await schedule.turn(false).over
   assert.equal(time.now, 0)
 })
 
@@ -93,27 +91,24 @@ test('a pause of months is taken for a mistake and lasts five minutes', async (t
 test('a session that leaves gives its place in the queue to those behind it', async (t) => {
   const time = virtualTime(t)
   const schedule = new PollSchedule({ pollsPerSecond: 1, intervalMs: 1 })
-  await schedule.turn(false, never)
-  const leaving = new AbortController()
-  const left = Array.from({ length: 100 }, () => poller(time, schedule, false, leaving.signal))
+  await schedule.turn(false).over
+  const leaving = Array.from({ length: 100 }, () => schedule.turn(false))
   const staying = poller(time, schedule, false)
   await time.pass(10)
-  leaving.abort()
+  for (const turn of leaving) turn.leave()
   await time.pass(1000)
   assert.deepEqual(staying, [1000])
-  assert.deepEqual(left.flat(), [])
 })
 
-test('an abort ends the wait for the interval and for the turn, and leaves no timer and no listener', async () => {
+test('who leaves waits no longer, for its rest or for its turn, and leaves no timer', async () => {
   const before = liveTimers()
-  const controller = new AbortController()
-  const resting = new PollSchedule({ pollsPerSecond: 10, intervalMs: 60_000 }).turn(true, controller.signal)
+  const resting = new PollSchedule({ pollsPerSecond: 10, intervalMs: 60_000 }).turn(true)
   const slow = new PollSchedule({ pollsPerSecond: 0.01, intervalMs: 1 })
-  await slow.turn(false, controller.signal)
-  const queued = slow.turn(false, controller.signal)
-  controller.abort()
-  await assert.rejects(resting, { name: 'AbortError' })
-  await assert.rejects(queued, { name: 'AbortError' })
-  await assert.rejects(slow.turn(false, controller.signal), { name: 'AbortError' })
+  await slow.turn(false).over
+  const queued = slow.turn(false)
+  assert.equal(liveTimers(), before + 2)
+  resting.leave()
+  queued.leave()
+  await Promise.all([resting.over, queued.over])
   assert.equal(liveTimers(), before)
 })
