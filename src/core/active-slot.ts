@@ -31,6 +31,8 @@ export class ActiveSlot implements ActiveContext<unknown>, RunExit {
   readonly #stream: { fail(error: GatewayError): void }
   /** Resolves when all that was taken so far is in. */
   #last: Promise<void> | undefined
+  #pushing = false
+  #ended = false
 
   /** `stream` is what ends the connection. */
   constructor(part: ActivePart, next: Receiver, stream: { fail(error: GatewayError): void }) {
@@ -40,7 +42,11 @@ export class ActiveSlot implements ActiveContext<unknown>, RunExit {
     this.#boundary = part.boundary
     this.#next = next
     this.#stream = stream
-    this.#half.start(this)
+    try {
+      this.#half.start(this)
+    } catch (error) {
+      this.fail(error)
+    }
   }
 
   /** From the half. */
@@ -66,14 +72,18 @@ export class ActiveSlot implements ActiveContext<unknown>, RunExit {
 
   /** Takes an item; a promise while the half has no room for more. */
   receive(item: unknown): Promise<void> | undefined {
+    if (this.gone || this.#ended) return undefined
     const boundary = this.#boundary
     if (boundary.meter !== undefined) boundary.meter.items++
-    const pending = this.#last === undefined ? this.#push(item) : this.#last.then(() => this.#push(item))
+    const pending = this.#turn()?.then(() => this.#push(item)) ?? this.#push(item)
     if (pending === undefined) return undefined
     boundary.hold()
     const last: Promise<void> = pending.then(
       () => this.#taken(last),
-      (error) => this.fail(error),
+      (error) => {
+        this.fail(error)
+        this.#taken(last)
+      },
     )
     this.#last = last
     return last
@@ -82,7 +92,8 @@ export class ActiveSlot implements ActiveContext<unknown>, RunExit {
   /** The lane ends. Never rejects. */
   async finish(): Promise<void> {
     try {
-      while (this.#last !== undefined) await this.#last
+      while (this.#last !== undefined && !this.gone) await this.#last
+      this.#ended = true
       if (!this.gone) await this.#half.end()
     } catch (error) {
       this.fail(error)
@@ -96,13 +107,21 @@ export class ActiveSlot implements ActiveContext<unknown>, RunExit {
     this.#half.destroy()
   }
 
+  /** Resolves when it is an item's turn; undefined where it is at once. What a half causes while it is pushed waits until that has returned. */
+  #turn(): Promise<void> | undefined {
+    return this.#last ?? (this.#pushing ? Promise.resolve() : undefined)
+  }
+
   #push(item: unknown): Promise<void> | undefined {
     if (this.gone) return undefined
+    this.#pushing = true
     try {
       return this.#half.push(item) ?? undefined
     } catch (error) {
       this.fail(error)
       return undefined
+    } finally {
+      this.#pushing = false
     }
   }
 

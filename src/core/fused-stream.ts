@@ -1,7 +1,7 @@
 import type { Transform } from 'node:stream'
 import through2 from 'through2'
 import { type ActivePart, ActiveSlot } from './active-slot.ts'
-import type { GatewayError } from './errors.ts'
+import { GatewayError } from './errors.ts'
 import { Run, type RunExit, type RunPart, sliceBytes } from './run.ts'
 
 /** Options of {@link FusedStream}. */
@@ -26,7 +26,7 @@ const waitingItems = 16
  */
 export class FusedStream implements RunExit {
   readonly stream: Transform
-  readonly parts: readonly (Run | ActiveSlot)[]
+  readonly parts: readonly (Run | ActiveSlot)[] = []
   readonly givesBytes: boolean
   gone = false
   readonly #most: number
@@ -48,6 +48,8 @@ export class FusedStream implements RunExit {
     ) as unknown as Transform
     this.#watch()
     this.parts = this.#link(parts)
+    // One of them failed as it was started.
+    if (this.gone) this.#closeParts()
   }
 
   take(item: unknown): undefined {
@@ -55,7 +57,12 @@ export class FusedStream implements RunExit {
   }
 
   takeBytes(buffers: readonly Buffer[]): void {
-    this.stream.push(buffers.length === 1 ? buffers[0] : Buffer.concat(buffers))
+    try {
+      this.stream.push(buffers.length === 1 ? buffers[0] : Buffer.concat(buffers))
+    } catch (thrown) {
+      // A step that gives the device what are no bytes.
+      this.fail(GatewayError.from(thrown))
+    }
   }
 
   room(): Promise<void> | undefined {
@@ -107,9 +114,22 @@ export class FusedStream implements RunExit {
     stream._destroy = (error, done) => {
       this.gone = true
       this.#release()
-      for (const part of this.parts) part.close()
-      destroy.call(stream, error, done)
+      const thrown = this.#closeParts()
+      destroy.call(stream, error ?? thrown ?? null, done)
     }
+  }
+
+  /** Every part, whatever another throws: behind it may be a hub session. Returns what was thrown first. */
+  #closeParts(): Error | undefined {
+    let first: Error | undefined
+    for (const part of this.parts) {
+      try {
+        part.close()
+      } catch (thrown) {
+        first ??= GatewayError.from(thrown)
+      }
+    }
+    return first
   }
 
   async #finish(): Promise<void> {

@@ -106,6 +106,7 @@ export class Run {
     for (let index = 0; index < this.slots.length; index++) {
       const { end } = this.slots[index] as Slot
       while (this.#busy) await this.#whenIdle()
+      if (this.#exit.gone) return
       if (end === undefined) continue
       const out: unknown[] = []
       this.#busy = true
@@ -238,7 +239,16 @@ export class Run {
   /** True where a slot may have all items at once: none was refused, and the slot takes them. */
   #allPlain(items: readonly unknown[], at: number): boolean {
     if (this.#isShut(at) || this.#exit.gone) return false
-    return !items.some((item) => item instanceof Deferred || this.#context.refused(item))
+    try {
+      for (const item of items) {
+        if (item instanceof Deferred || this.#context.refused(item)) return false
+        this.#context.assertTimely(item)
+      }
+      return true
+    } catch {
+      // The one that comes too late fails when it is pushed.
+      return false
+    }
   }
 
   #together(

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { finished } from 'node:stream/promises'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { GatewayError } from '../../src/core/errors.ts'
 import { type AnyOutlet, type AnyStep, latch, loneRun } from './slots.ts'
 
@@ -475,76 +474,5 @@ test('every item that a step sees is counted there, once', async () => {
   assert.deepEqual(
     meter.stages.map(({ items }) => items),
     [2, 4, 4, 3],
-  )
-})
-
-/** Joins the items of a turn; how often each way was called is noted. */
-function joining(calls: string[]) {
-  return {
-    push(item: unknown, out: AnyOutlet) {
-      calls.push('one')
-      out.emit(`${item};`)
-    },
-    pushAll(items: readonly unknown[], out: AnyOutlet) {
-      calls.push(`${items.length}`)
-      out.emit(items.map((item) => `${item};`).join(''))
-    },
-  }
-}
-
-test('a step that takes a turn at once has several items at once, one by itself, and counts each', () => {
-  const calls: string[] = []
-  const { run, out, meter } = loneRun([characters, joining(calls)])
-  run.stream.write('abc')
-  run.stream.write('d')
-  assert.deepEqual(calls, ['3', 'one'])
-  assert.deepEqual(out, ['a;b;c;', 'd;'])
-  assert.equal(meter.stage('s1', 'up').items, 4)
-})
-
-test('where one of the items was refused, or is to be, the others are pushed singly, each in its place', () => {
-  const calls: string[] = []
-  const { run, out } = loneRun([refusesCapitals, joining(calls)], { context: goesOn })
-  run.stream.write('aBc')
-  assert.deepEqual(calls, ['one', 'one'])
-  assert.deepEqual(out, ['a;', '(B)', 'c;'])
-})
-
-test('a step that fails with a turn fails with all of it, and the run goes on', () => {
-  const { run, out, failed } = loneRun([
-    characters,
-    {
-      push: pass,
-      pushAll() {
-        throw bad
-      },
-    },
-  ])
-  run.stream.write('ab')
-  run.stream.write('c')
-  assert.deepEqual(
-    failed.map(({ item, slot }) => [item, slot]),
-    [[['a', 'b'], 's1.up']],
-  )
-  assert.deepEqual(out, ['c'])
-})
-
-test('items that come one a write and items that come together give the same, with the same counts', async () => {
-  const steps = () => [characters, refusesCapitals, noting('a', []), joining([]), pass]
-  await fc.assert(
-    fc.asyncProperty(fc.string({ unit: fc.constantFrom('a', 'b', 'C') }), async (text) => {
-      const results = await Promise.all(
-        [[text], [...text]].map(async (writes) => {
-          const { run, out, meter } = loneRun(steps(), { context: goesOn })
-          for (const each of writes) run.stream.write(each)
-          run.stream.end()
-          await finished(run.stream)
-          const counted = meter.stages.map(({ items }) => items)
-          // How many writes there were, and how many items the joined ones became, is what differs.
-          return { out: out.join(''), counted: counted.slice(1, 4) }
-        }),
-      )
-      assert.deepEqual(results[0], results[1])
-    }),
   )
 })

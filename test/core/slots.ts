@@ -1,12 +1,13 @@
 import type { Transform } from 'node:stream'
 import { FusedStream, type FusedStreamOptions } from '../../src/core/fused-stream.ts'
-import { PipelineMeter } from '../../src/core/meter.ts'
+import { PipelineMeter, type StageMeter } from '../../src/core/meter.ts'
 import type { Run } from '../../src/core/run.ts'
 import { nameOf, type RunContext, type Slot } from '../../src/core/slot.ts'
 import type { EndingStep, Outlet, Step, TurnStep } from '../../src/core/stage.ts'
 
 export type AnyStep = Step<unknown, unknown, unknown>
 export type AnyOutlet = Outlet<unknown, unknown>
+export type AnyBody = AnyStep | EndingStep<unknown, unknown, unknown> | TurnStep<unknown, unknown, unknown>
 
 /** A run of its own, outside of any ring: items in and out, replies collected. */
 export interface LoneRun {
@@ -26,10 +27,7 @@ export interface LoneRunOptions extends Partial<FusedStreamOptions> {
 }
 
 /** Fuses steps, outermost first. Failures are collected; nothing of a failed item goes on. */
-export function loneRun(
-  steps: readonly (AnyStep | EndingStep<unknown, unknown, unknown> | TurnStep<unknown, unknown, unknown>)[],
-  options: LoneRunOptions = {},
-): LoneRun {
+export function loneRun(steps: readonly AnyBody[], options: LoneRunOptions = {}): LoneRun {
   const meter = new PipelineMeter('lone')
   const out: unknown[] = []
   const replied: unknown[] = []
@@ -38,16 +36,7 @@ export function loneRun(
     replied.push(item)
     return options.reply?.(item)
   }
-  const slots = steps.map((step, stage): Slot => {
-    const name = `s${stage}`
-    const common = { stage, meter: meter.stage(name, 'up'), pushAll: undefined }
-    if (typeof step === 'function') return { ...common, push: step, end: undefined }
-    if ('pushAll' in step) {
-      const pushAll = (items: readonly unknown[], outlet: AnyOutlet) => step.pushAll(items, outlet)
-      return { ...common, push: (item, outlet) => step.push(item, outlet), pushAll, end: undefined }
-    }
-    return { ...common, push: (item, outlet) => step.push(item, outlet), end: (outlet) => step.end(outlet) }
-  })
+  const slots = steps.map((step, stage) => slotOf(step, stage, meter.stage(`s${stage}`, 'up')))
   const context: RunContext = {
     failed(error, item, slot) {
       failed.push({ error, item, slot: nameOf(slot) })
@@ -66,6 +55,15 @@ export function loneRun(
   const run = { stream, inject: (at: number, item: unknown) => (parts[0] as Run).inject(at, item) }
   if (options.read ?? true) run.stream.on('data', (item) => out.push(item))
   return { run, meter, out, replied, failed }
+}
+
+/** A step in its place, which need not be in a run. */
+export function slotOf(step: AnyBody, stage: number, meter: StageMeter): Slot {
+  const none = { stage, meter, pushAll: undefined, end: undefined }
+  if (typeof step === 'function') return { ...none, push: step }
+  const push: AnyStep = (item, outlet) => step.push(item, outlet)
+  if ('end' in step) return { ...none, push, end: (outlet) => step.end(outlet) }
+  return { ...none, push, pushAll: (items, outlet) => step.pushAll(items, outlet) }
 }
 
 /** A promise and what resolves it. */
