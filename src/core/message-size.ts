@@ -63,5 +63,19 @@ function sizeOf(properties: Properties): PropertiesSize {
 
 /** Quota blocks of `blockBytes` that a message costs, one at least. */
 export function billableBlocks(message: Telemetry, blockBytes = billableBlockBytes): number {
+  // Most messages are far smaller than a block, which is quickly seen.
+  if (mostBillableBytes(message) <= blockBytes) return 1
   return Math.max(1, Math.ceil(billableBytes(message) / blockBytes))
+}
+
+/** What {@link billableBytes} cannot exceed: a unit of UTF-16 takes at most three bytes of UTF-8. */
+function mostBillableBytes(message: Telemetry): number {
+  const { body, messageId, correlationId, contentType, contentEncoding, creationTimeUtc, properties } = message
+  const units =
+    (messageId?.length ?? 0) +
+    (correlationId?.length ?? 0) +
+    (contentType?.length ?? 0) +
+    (contentEncoding?.length ?? 0) +
+    (creationTimeUtc?.length ?? 0)
+  return body.length + 3 * units + sizeOf(properties).bytes
 }

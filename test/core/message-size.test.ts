@@ -21,3 +21,23 @@ test('quota is spent in blocks of 4 KB, at least one, the fixed overhead not cou
   const blocks = (length: number) => billableBlocks(telemetry(Buffer.alloc(length)))
   assert.deepEqual([0, 1, 4096, 4097, 8192, 8193].map(blocks), [1, 1, 1, 2, 2, 3])
 })
+
+test('a block is full by bytes: of ids and types what they take in UTF-8, of properties names and values', () => {
+  const all = (text: string) => ({
+    messageId: text,
+    correlationId: text,
+    contentType: text,
+    contentEncoding: text,
+    creationTimeUtc: text,
+    properties: { [text]: text },
+  })
+  for (const [text, bytes] of [
+    ['ab', 2],
+    ['é', 2],
+    ['€', 3],
+    ['😀', 4],
+  ] as const) {
+    const blocks = (length: number) => billableBlocks(telemetry(Buffer.alloc(length), all(text)), 100)
+    assert.deepEqual([blocks(100 - 7 * bytes), blocks(101 - 7 * bytes)], [1, 2], text)
+  }
+})

@@ -38,6 +38,20 @@ test('a hundred sessions with a key each, busy at once: no message under the nam
   }
 })
 
+test('a session that is closed while the hub holds its request frees its socket for the others', async () => {
+  const hub = rig.hub({ maxSockets: 1 })
+  const [first = '', second = ''] = deviceIds
+  const held = await rig.open(rig.identity(first), hub)
+  const other = await rig.open(rig.identity(second), hub)
+  rig.emulator.hub.faults.put({ device: first, operation: 'send', hang: true })
+  const failed = assert.rejects(held.send([reading('held')]), { code: 'HUB_SESSION_CLOSED' })
+  const waiting = other.send([reading('waiting')])
+  await held.close()
+  await failed
+  await waiting
+  assert.deepEqual(rig.accepted.map(text), ['waiting'])
+})
+
 test('a hundred sessions by the policy of the gateway keep their names apart too', async () => {
   const hub = rig.hub({}, rig.emulator.connectionString)
   await Promise.all(

@@ -115,6 +115,28 @@ test('closing ends the iteration of commands in the middle of a poll, of a rest 
   assert.equal(liveTimers(), before)
 })
 
+test('the signal ends the iteration in a rest and while it waits to be admitted; the session goes on', async () => {
+  const before = liveTimers()
+  const resting = await rig.open(rig.identity('d1'), rig.hub({ pollIntervalMs: 60_000 }))
+  let admitted = 0
+  const admitPoll = async (signal: AbortSignal) => {
+    if (++admitted > 1) await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+  }
+  const context = { signal: new AbortController().signal, meter: unmeteredHub, admitPoll }
+  const waiting = await rig.hub().open(rig.identity('d1'), context)
+  const stop = new AbortController()
+  const nexts = [resting, waiting].map((session) => session.commands(stop.signal)[Symbol.asyncIterator]().next())
+  while (admitted < 2) await turn()
+  stop.abort()
+  for (const next of nexts) assert.equal((await next).done, true)
+  await resting.send([reading('x')])
+  await waiting.send([reading('y')])
+  assert.equal(rig.accepted.length, 2)
+  await resting.close()
+  await waiting.close()
+  assert.equal(liveTimers(), before)
+})
+
 test('settling that fails for now can be tried again, and settles once', async () => {
   const hub = retry(rig.hub(), { minDelayMs: 1 })
   const session = await rig.open(rig.identity('d1'), hub)

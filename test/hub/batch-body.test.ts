@@ -79,6 +79,29 @@ test('a user property with the name of a system property stays a user property',
   assert.deepEqual(entry?.properties, { 'iothub-app-iothub-messageid': 'spoofed' })
 })
 
+test('what messages have in common is not given to one that differs, in the same batch or in the next', () => {
+  const properties = Object.freeze({ site: 'turin' })
+  const messages = [
+    telemetry(Buffer.from('a'), { properties, messageId: 'm1', contentType: 'text/plain' }),
+    telemetry(Buffer.from('b'), { properties, messageId: 'm2', contentType: 'text/plain' }),
+    telemetry(Buffer.from('c'), { properties, contentType: 'text/plain' }),
+    telemetry(Buffer.from('d'), { properties, messageId: 'm4' }),
+    telemetry(Buffer.from('e'), { properties, messageId: 'm5', correlationId: 'c5' }),
+    telemetry(Buffer.from('f'), { properties: { ...properties }, contentEncoding: 'utf-8' }),
+    telemetry(Buffer.from('g'), { properties, creationTimeUtc: '2026-01-01T00:00:00Z' }),
+  ]
+  assert.deepEqual(parsed(...messages), messages.map(expected))
+  for (const message of messages.toReversed()) assert.deepEqual(parsed(message), [expected(message)])
+})
+
+test('properties that were changed between two batches arrive changed', () => {
+  const properties = { site: 'turin' }
+  const message = telemetry(Buffer.from('a'), { properties })
+  assert.deepEqual(parsed(message)[0]?.properties, { 'iothub-app-site': 'turin' })
+  properties.site = 'genoa'
+  assert.deepEqual(parsed(message)[0]?.properties, { 'iothub-app-site': 'genoa' })
+})
+
 test('no messages are an empty array', () => {
   assert.deepEqual(parsed(), [])
 })

@@ -131,12 +131,29 @@ test('what is given up in flight closes its socket; what still waits for a socke
   )
 })
 
+test('what was given up while it waited costs those behind it neither their turn nor a socket', async (t) => {
+  const { asked, client, sockets, until } = await rig(t, { maxSockets: 1 })
+  const first = ask(client)
+  const waiting = Array.from({ length: 5 }, () => ask(client, { path: '/waiting' }))
+  const last = ask(client, { path: '/last' })
+  await until(1)
+  for (const { giveUp } of waiting) giveUp(closed)
+  asked[0]?.response.writeHead(204).end()
+  await first.answered
+  const { request, response } = await until(2)
+  assert.equal(request.url, '/last')
+  response.writeHead(204).end()
+  await last.answered
+  assert.equal(sockets.length, 1)
+})
+
 test('a POST whose connection dies is not sent again: whether the hub has it is not known', async (t) => {
   const { asked, client, sockets, until } = await rig(t)
   const { answered } = ask(client)
   await until(1)
   sockets[0]?.destroy()
-  assert.equal(await codeOf(answered), 'HUB_UNAVAILABLE')
+  const failure = (await answered) as GatewayError
+  assert.deepEqual([failure.code, failure.message], ['HUB_UNAVAILABLE', 'the hub cannot be reached: other side closed'])
   const next = ask(client)
   ;(await until(2)).response.writeHead(204).end()
   await next.answered
