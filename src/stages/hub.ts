@@ -8,7 +8,8 @@ import { CommandDesk } from './command-desk.ts'
 
 /** Options of {@link hub}. */
 export interface HubOptions {
-  /** Batches of one connection taken and not yet answered; then it holds. One is on the wire at a time: that keeps order. Default 4. */
+  /** Batches of one connection taken and not yet answered; then it holds. One is on the wire at a time: that keeps order. Default 2: the next is
+   * ready when the hub has answered, and what waits for longer is only older memory. */
   readonly maxInFlight?: number
   /** Commands given to a device and not yet answered; no more are fetched. Default 8. */
   readonly maxCommands?: number
@@ -18,7 +19,7 @@ export interface HubOptions {
 
 /** The endpoint: one hub session a connection, opened when the device is known. Sends batches in order, brings commands, settles them. */
 export function hub(to: Hub, options: HubOptions = {}): Endpoint<Batches> {
-  const limits: Required<HubOptions> = { maxInFlight: 4, maxCommands: 8, answerTimeoutMs: 50_000, ...options }
+  const limits: Required<HubOptions> = { maxInFlight: 2, maxCommands: 8, answerTimeoutMs: 50_000, ...options }
   for (const [name, value] of Object.entries(limits)) {
     if (!Number.isInteger(value) || value < 1 || value > 3_600_000) {
       throw new GatewayError('CONFIGURATION', `hub: ${name} must be an integer from 1 to 3600000, not ${value}`)

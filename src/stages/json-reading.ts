@@ -58,7 +58,8 @@ function usualReading(body: Buffer, value: unknown, line: string, begin: number 
     body,
     value,
     properties: noProperties,
-    messageId: sequence === undefined ? undefined : `${sequence}-${frameDigest(line)}`,
+    // Of the bytes behind `$seq`, which are at hand.
+    messageId: sequence === undefined ? undefined : `${sequence}-${frameDigest(body)}`,
     correlationId: undefined,
     contentType: 'application/json',
     contentEncoding: 'utf-8',

@@ -43,7 +43,7 @@ type Out = Outlet<Messages['up'], Lines['down']>
  * {"$answer":"<id>","outcome":"complete","status":200,"body":…}
  *                                                             {"$command":{"id":"…","via":"c2d","name":"…","body":…,"properties":{…}}}
  * ```
- * A reading with `$seq` has a message id, of `$seq` and a digest of the whole line: the same when the line is sent again, another where
+ * A reading with `$seq` has a message id, of `$seq` and a digest of what the line says: the same when the line is sent again, another where
  * `$seq` begins anew after a reboot and the line says something else. A line without `$seq` has none: two equal readings are two readings.
  *
  * Errors: `BAD_CONTENT` for a line that is none of these or several at once, `BAD_HELLO`, `UNKNOWN_COMMAND` for an answer that
@@ -206,7 +206,7 @@ function reading(
   })
 }
 
-/** The digest is of all of the line, so a `$seq` that no message id may hold can be left out. */
+/** The digest is of all of the line here, so a `$seq` that no message id may hold can be left out. */
 function messageIdOf(tag: string | number, line: string): string {
   const digest = frameDigest(line)
   return /^[\w:.-]{1,64}$/.test(String(tag)) ? `${tag}-${digest}` : digest
