@@ -28,16 +28,16 @@ export interface CandidateProcess {
   delivered(lines: number): Promise<number>
 }
 
-const scraped: GatewayPlan = { scraped: true }
+const parsing: GatewayPlan = { scraped: true, parse: 'all' }
 
-/** Headgate with receipts and metrics on; unnumbered lines ask for no receipt, as nobody else here gives one. */
-export const headgate: Candidate = { name: 'headgate', process: 'gateway', plan: () => [scraped], greets: true }
+/** Headgate with receipts and metrics on, readings parsed as the others do; unnumbered lines ask for no receipt, as nobody else here gives one. */
+export const headgate: Candidate = { name: 'headgate', process: 'gateway', plan: () => [parsing], greets: true }
 
-/** The same, readings looked through rather than parsed. */
+/** The same, readings looked through rather than parsed, as jsonLines does by itself where nobody asks for their values. */
 export const headgateKeys: Candidate = {
   name: 'headgate, keys',
   process: 'gateway',
-  plan: () => [{ ...scraped, parse: 'keys' } satisfies GatewayPlan],
+  plan: () => [{ ...parsing, parse: 'keys' } satisfies GatewayPlan],
   greets: true,
 }
 

@@ -14,7 +14,7 @@ export interface GatewayPlan {
   readonly pack?: 'json' | 'lines'
   /** Tries again what the hub fails. */
   readonly retries?: boolean
-  /** Readings are looked through rather than parsed. */
+  /** Readings are parsed, or looked through, which is what nobody's asking for their values comes to. */
   readonly parse?: 'all' | 'keys'
   /** Its metrics are exposed every second, as a Prometheus that scrapes it would have it do. */
   readonly scraped?: boolean
@@ -30,7 +30,8 @@ const gateway = {
   async listen({ connectionString, ca }: HubPlace, plan: GatewayPlan = {}): Promise<number> {
     const to = azureHttp(connectionString, { ca })
     const batch = plan.pack === undefined ? {} : { pack: packings[plan.pack]() }
-    const served = await serve(jsonLines(plan.retries ? retry(to) : to, { batch, parse: plan.parse ?? 'all' }), {
+    const parse = plan.parse === undefined ? {} : { parse: plan.parse }
+    const served = await serve(jsonLines(plan.retries ? retry(to) : to, { batch, ...parse }), {
       port: 0,
       host: '127.0.0.1',
     })

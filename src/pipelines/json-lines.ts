@@ -12,7 +12,10 @@ import { lines } from '../stages/lines.ts'
 export interface JsonLinesOptions {
   /** Longest line in bytes; default 8192. */
   readonly maxLength?: number
-  /** Whether readings are made values of, or only looked through; see `json`. Default `all`. */
+  /**
+   * Whether readings are made values of, or only looked through; see `json`. Default: `all` where an enrichment is computed, which may look into
+   * `value`, else `keys`, since nobody does.
+   */
   readonly parse?: 'all' | 'keys'
   /** How devices are known; default {@link fromHello}: each brings its key or token. */
   readonly authenticator?: Authenticator
@@ -24,12 +27,14 @@ export interface JsonLinesOptions {
 
 /** JSON objects, one a line, acknowledged by sequence number: the protocol that `headgate demo` speaks; {@link json} has its wire. */
 export function jsonLines(to: Hub, options: JsonLinesOptions = {}): Pipeline {
+  const enrichments = options.enrichments ?? {}
+  const parse = Object.values(enrichments).some((each) => typeof each === 'function') ? 'all' : 'keys'
   return pipeline(
     'jsonLines',
     lines({ maxLength: options.maxLength ?? 8192 }),
-    json({ parse: options.parse ?? 'all' }),
+    json({ parse: options.parse ?? parse }),
     authenticate(options.authenticator ?? fromHello()),
-    enrich(options.enrichments ?? {}),
+    enrich(enrichments),
     batch(options.batch),
     hub(to, options.hub),
   )

@@ -106,3 +106,44 @@ test('telemetry before the hello ends the connection', async () => {
   await device.ended()
   assert.equal(to.sessions.size, 0)
 })
+
+test('a computed enrichment finds the value of every reading, unless it is said that readings are looked through only', async () => {
+  const valueSeen = async (options: { parse?: 'all' | 'keys' }) => {
+    const to = memoryHub()
+    const seen: unknown[] = []
+    const look = ({ value }: { value: unknown }) => {
+      seen.push(value)
+      return undefined
+    }
+    const device = embed(jsonLines(to, { ...options, enrichments: { look } }))
+    device.write(`${greeting}{"$seq":7,"t":20}\n`)
+    await device.next()
+    assert.equal(await device.next(), '{"$ack":7}\n')
+    device.end()
+    await device.ended()
+    return seen
+  }
+  assert.deepEqual(await valueSeen({}), [{ t: 20 }])
+  assert.deepEqual(await valueSeen({ parse: 'all' }), [{ t: 20 }])
+  assert.deepEqual(await valueSeen({ parse: 'keys' }), [undefined])
+})
+
+test('readings that nobody asks for the value of are looked through only', async () => {
+  const refused: unknown[] = []
+  const tooLarge = `${greeting}{"$seq":7,"t":"${'x'.repeat(270_000)}"}\n`
+  for (const parse of [undefined, 'all'] as const) {
+    const device = embed(
+      jsonLines(memoryHub(), { ...(parse && { parse }), enrichments: { site: 'turin' }, maxLength: 300_000 }),
+      {
+        onDeadLetter: ({ item }) => void refused.push((item as { value?: unknown }).value),
+      },
+    )
+    device.write(tooLarge)
+    await device.next()
+    assert.match(await device.next(), /"\$nack":7,"code":"MESSAGE_TOO_LARGE"/)
+    device.end()
+    await device.ended()
+  }
+  assert.equal(refused[0], undefined)
+  assert.equal(typeof refused[1], 'object')
+})
