@@ -25,8 +25,9 @@ export const parsedReading: UsualReading = (line) => {
 export const forwardedReading: UsualReading = (line) => {
   // Seen to be JSON by the quickest that there is; more nesting, escapes and spaces are looked through byte by byte.
   if (line.length <= longestFlat) {
-    if (flatObject.test(line)) return usualReading(Buffer.from(line), undefined, line, undefined)
-    if (flatNumbered.test(line)) {
+    if (line.charCodeAt(2) !== dollar) {
+      if (flatObject.test(line)) return usualReading(Buffer.from(line), undefined, line, undefined)
+    } else if (flatNumbered.test(line)) {
       const begin = line.indexOf(',')
       return usualReading(bodyFrom(line, begin), undefined, line, begin)
     }
@@ -52,7 +53,7 @@ function withoutValue(reading: Telemetry | undefined): Telemetry | undefined {
 
 /** Written out with all fields in the order of `telemetry`, since it is what most messages cost. `body` is a Buffer of its own. */
 function usualReading(body: Buffer, value: unknown, line: string, begin: number | undefined): Telemetry {
-  const sequence = begin === undefined ? undefined : Number(line.slice(seqMember.length, begin))
+  const sequence = begin === undefined ? undefined : sequenceOf(line, begin)
   return {
     kind: 'telemetry',
     body,
@@ -71,6 +72,7 @@ function usualReading(body: Buffer, value: unknown, line: string, begin: number 
 }
 
 const dollar = 0x24
+const zero = 0x30
 const openBrace = 0x7b
 const seqMember = '{"$seq":'
 // A whole number of at most 15 digits is one that every number can hold.
@@ -90,6 +92,13 @@ const flatNumbered = new RegExp(`${numbered}(?:,${flatKey}:${flatValue})+\\}$`)
 
 // Each member is a place that an expression may come back to: over some ten million characters it has no stack left for them.
 const longestFlat = maxSendBytes
+
+/** What stands before `begin`, which is known to be digits and few enough. */
+function sequenceOf(line: string, begin: number): number {
+  let sequence = 0
+  for (let at = seqMember.length; at < begin; at++) sequence = sequence * 10 + line.charCodeAt(at) - zero
+  return sequence
+}
 
 /** Where a line goes on that begins with `{"$seq":` and a whole number: at the comma before the next member. Undefined for any other line. */
 function numberedBegin(line: string): number | undefined {
