@@ -29,7 +29,7 @@ export class CandidateRun {
 
   private constructor(processes: Processes, candidate: Candidate) {
     this.emulator = processes.other('emulator')
-    this.#gateway = processes.measured(candidate.process)
+    this.#gateway = processes.measured(candidate.process, candidate.flags)
     this.#generator = processes.other('generator')
     this.#loses = candidate.loses ?? false
   }

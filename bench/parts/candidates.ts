@@ -2,6 +2,7 @@ import type { HubPlace } from '../processes/emulator.ts'
 import type { GatewayPlan } from '../processes/gateway.ts'
 import { nodeRed, syslogNg } from './installed.ts'
 import type { ProgramUsage } from './program.ts'
+import { programFlags } from './program-flags.ts'
 import type { SyslogNgPlan } from './syslog-ng-config.ts'
 
 /** Who does the work of a gateway, or a part of it. */
@@ -9,6 +10,8 @@ export interface Candidate {
   readonly name: string
   /** The process that is it, or that runs it. */
   readonly process: string
+  /** What Node is started with, where it is a process of Node. */
+  readonly flags?: readonly string[]
   /** What that process shall know beside the hub; throws `Skipped` where it cannot run here. */
   plan(): readonly unknown[]
   /** Its devices say who they are, and wait until they are welcome. */
@@ -30,14 +33,21 @@ export interface CandidateProcess {
 
 const parsing: GatewayPlan = { scraped: true, parse: 'all' }
 
-/** Headgate with receipts and metrics on, readings parsed as the others do; unnumbered lines ask for no receipt, as nobody else here gives one. */
-export const headgate: Candidate = { name: 'headgate', process: 'gateway', plan: () => [parsing], greets: true }
+/** Headgate as its program starts, with receipts and metrics on, readings parsed as the others do; unnumbered lines ask for no receipt, as nobody else here gives one. */
+export const headgate: Candidate = {
+  name: 'headgate',
+  process: 'gateway',
+  plan: () => [parsing],
+  flags: programFlags,
+  greets: true,
+}
 
 /** The same, readings looked through rather than parsed, as jsonLines does by itself where nobody asks for their values. */
 export const headgateKeys: Candidate = {
   name: 'headgate, keys',
   process: 'gateway',
   plan: () => [{ ...parsing, parse: 'keys' } satisfies GatewayPlan],
+  flags: programFlags,
   greets: true,
 }
 

@@ -1,3 +1,4 @@
+import { programFlags } from '../parts/program-flags.ts'
 import { messageFigures } from '../parts/usage.ts'
 import type { EmulatorProcess } from '../processes/emulator.ts'
 import type { GatewayPlan, GatewayProcess } from '../processes/gateway.ts'
@@ -8,9 +9,6 @@ import { type Effort, type Measured, messagesFor, type Ratio, type Row, type Sce
 
 /** As many as a row sends as fast as it can, so that all rows measure code that is equally warm. */
 const bulkMessages = 400_000
-
-/** What the program and the image of Headgate set; the library cannot. */
-export const programFlags = ['--max-semi-space-size=64']
 
 /** Who does the work. */
 interface Candidate {
