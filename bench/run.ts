@@ -15,6 +15,7 @@ import { downScenario } from './scenarios/down.ts'
 import { endToEndScenario } from './scenarios/end-to-end.ts'
 import { framesScenario } from './scenarios/frames.ts'
 import { framingScenario } from './scenarios/framing.ts'
+import { garbageCollectionScenario } from './scenarios/garbage-collection.ts'
 import { hubOnlyScenario } from './scenarios/hub-only.ts'
 import { idleConnectionsScenario } from './scenarios/idle-connections.ts'
 import { inboundScenario } from './scenarios/inbound.ts'
@@ -50,6 +51,7 @@ const scenarios: readonly Scenario[] = [
   downScenario,
   hubOnlyScenario,
   endToEndScenario,
+  garbageCollectionScenario,
   comparatorsScenario,
   workersScenario,
   idleConnectionsScenario,

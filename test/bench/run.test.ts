@@ -86,6 +86,7 @@ describe('the runner', () => {
       'down',
       'hub-only',
       'end-to-end',
+      'garbage-collection',
       'comparators',
       'workers',
       'idle-connections',
