@@ -14,8 +14,8 @@ import { type Usage, UsageClock } from '../parts/usage.ts'
 import { answer } from './answer.ts'
 import type { HubPlace } from './emulator.ts'
 
-/** What becomes of a connection: a bare socket; accepted by the gateway and silent; greeted, with its ring and hub session. */
-export type Kind = 'bare' | 'silent' | 'identified'
+/** What becomes of a connection: a bare socket; one that answers a line; accepted by the gateway and silent; greeted, with its ring and hub session. */
+export type Kind = 'bare' | 'answering' | 'silent' | 'identified'
 
 /** How connections are taken. */
 export interface IdlePlan {
@@ -50,7 +50,7 @@ const idleServer = {
   async listen(plan: IdlePlan): Promise<IdlePlace> {
     const made = plan.tls ? await makeCertificate(['localhost']) : undefined
     const tls = made && { key: made.privateKey, cert: made.certificate }
-    const port = plan.kind === 'bare' ? await listenBare(tls) : await listenGateway(plan, tls)
+    const port = await listen(plan, tls)
     return made === undefined ? { port } : { port, ca: made.certificate }
   },
 
@@ -78,10 +78,25 @@ const idleServer = {
 /** What the idle server process answers. */
 export type IdleServer = typeof idleServer
 
+function listen(plan: IdlePlan, tls: TlsOptions | undefined): Promise<number> {
+  if (plan.kind === 'bare') return listenBare(tls)
+  return plan.kind === 'answering' ? listenAnswering(tls) : listenGateway(plan, tls)
+}
+
 function listenBare(tls: TlsOptions | undefined): Promise<number> {
   return listenPlain((socket) => {
     socket.on('data', () => {})
     arrivals.add(1)
+  }, tls)
+}
+
+/** Whatever comes is a hello: nothing is looked into. */
+function listenAnswering(tls: TlsOptions | undefined): Promise<number> {
+  return listenPlain((socket) => {
+    socket.once('data', () => {
+      socket.write('{"$welcome":"bare"}\n')
+      arrivals.add(1)
+    })
   }, tls)
 }
 

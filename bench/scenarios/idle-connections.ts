@@ -21,6 +21,7 @@ interface Idling {
 }
 
 const bare = 'bare net.Socket'
+const answering = 'bare net.Socket, answering'
 const silent = 'accepted, silent'
 const identified = 'identified, idle'
 const bareTls = 'bare TLS socket'
@@ -28,6 +29,7 @@ const identifiedTls = 'identified, idle, TLS'
 
 const idlings: readonly Idling[] = [
   { name: bare, kind: 'bare', connections: 8000 },
+  { name: answering, kind: 'answering', connections: 8000 },
   { name: silent, kind: 'silent', connections: 8000 },
   { name: identified, kind: 'identified', connections: 8000 },
   { name: 'identified, hub session', kind: 'identified', hubSession: true, connections: 8000 },
@@ -39,11 +41,12 @@ const idlings: readonly Idling[] = [
 export const idleConnectionsScenario: Scenario = {
   name: 'idle-connections',
   about: `memory of connections that say nothing, or only hello, user space only; and how long it takes until all are there, which the generator
-limits too: 100 at once; who is identified has said hello and heard the welcome by then. With a hub session: azureHttp to the emulator, one poll each`,
+limits too: 100 at once; who is identified, or answered, has said hello and heard the welcome by then. With a hub session: azureHttp to the emulator, one poll each`,
   chart: 'rssKiBPerConnection',
   ratios: [
     { name: 'idle/accept/headgate:bare', of: identified, to: bare, figure: 'acceptMs', atMost: 2 },
-    { name: 'idle/accept/silent:bare', of: silent, to: bare, figure: 'acceptMs' },
+    { name: 'idle/accept/headgate:answering', of: identified, to: answering, figure: 'acceptMs', atMost: 2 },
+    { name: 'idle/accept/silent:bare', of: silent, to: bare, figure: 'acceptMs', atMost: 2 },
     { name: 'idle/accept-tls/headgate:bare', of: identifiedTls, to: bareTls, figure: 'acceptMs' },
   ],
   rows: idlings.map((idling) => ({
@@ -65,7 +68,7 @@ async function measure(processes: Processes, effort: Effort, idling: Idling): Pr
   const open = (count: number) => {
     const claims = Array.from({ length: count }, () => {
       opened++
-      return kind === 'identified' ? { deviceId: `d${opened}` } : null
+      return kind === 'identified' || kind === 'answering' ? { deviceId: `d${opened}` } : null
     })
     return generator.call('open', { ...place, seed: effort.seed, numbered: false, claims })
   }
