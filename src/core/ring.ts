@@ -125,6 +125,7 @@ export class Ring implements JudgedRing {
       },
     })
     this.#attachment = attachment
+    if (this.#halted) attachment.halt()
     connection.onUnread(() => attachment.unread)
   }
 

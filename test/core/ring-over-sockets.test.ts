@@ -5,10 +5,14 @@ import { Duplex } from 'node:stream'
 import { type TestContext, test } from 'node:test'
 import { Connection } from '../../src/core/connection.ts'
 import type { GatewayError } from '../../src/core/errors.ts'
-import type { Pipeline } from '../../src/core/pipeline.ts'
+import type { Bytes } from '../../src/core/levels.ts'
+import { type Pipeline, pipeline } from '../../src/core/pipeline.ts'
 import type { Ring } from '../../src/core/ring.ts'
+import type { Endpoint } from '../../src/core/stage.ts'
 import { jsonLines } from '../../src/pipelines/json-lines.ts'
 import { memoryHub } from '../../src/testing.ts'
+import { ScriptedHalf, turnOver } from './scripted-half.ts'
+import { latch } from './slots.ts'
 
 const greeting = '{"$hello":{"deviceId":"d1","key":"k"}}\n'
 const welcome = '{"$welcome":"d1"}\n'
@@ -179,5 +183,21 @@ test('after a halt the time to take leave begins when the device has read everyt
   assert.equal(String(socket.written), welcome)
   t.mock.timers.tick(1000)
   assert.equal(socket.destroyed, true)
+  assert.equal(await done, undefined)
+})
+
+test('a ring that was halted before it got its socket takes nothing from it, and ends in order', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const ended = latch()
+  const endpoint: Endpoint<Bytes> = { name: 'end', open: () => new ScriptedHalf({ end: () => ended.opened }) }
+  const ring = pipeline('p', endpoint).open(new Connection({ id: '1', pipeline: 'p' }))
+  const socket = new SlowSocket()
+  ring.halt()
+  const done = new Promise((resolve) => ring.attach(socket, resolve))
+  socket.push('too late')
+  await turnOver()
+  assert.equal(socket.destroyed, false)
+  ended.open()
+  socket.push(null)
   assert.equal(await done, undefined)
 })

@@ -54,3 +54,8 @@ export class ScriptedHalf implements ActiveHalf<unknown, unknown> {
 export function turnOver(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }
+
+/** Lets turns pass until that is so, and so many at most: a test that waits for what never comes shall fail, not hang. */
+export async function until(isSo: () => boolean, most = 1000): Promise<void> {
+  for (let turns = 0; turns < most && !isSo(); turns++) await turnOver()
+}
