@@ -83,7 +83,8 @@ test('a RST in the middle of a frame is CONNECTION_LOST and closes the hub sessi
 })
 
 test('a device that finishes sending gets every acknowledgement before the FIN', async (t) => {
-  const { gateway, device, hub, log } = await openGate(t, { hub: memoryHub({ hold: true }) })
+  const lines = { ...atOnce, hub: { maxInFlight: 4 } }
+  const { gateway, device, hub, log } = await openGate(t, { hub: memoryHub({ hold: true }), lines })
   const d1 = await device(helloLine())
   await d1.line()
   for (let sequence = 1; sequence <= 3; sequence++) d1.write(readingLine(sequence))
