@@ -1,6 +1,6 @@
-import { isUtf8 } from 'node:buffer'
 import type { Socket } from 'node:net'
 import type { Command } from '../../src/core/items.ts'
+import { jsonBody } from '../../src/stages/json-body.ts'
 import type { CommandSupply } from './command-supply.ts'
 import { listenPlain } from './plain-server.ts'
 
@@ -91,19 +91,5 @@ class PlainDevice {
 
 function commandLine({ id, via, name, body, properties }: Command): string {
   const head = JSON.stringify({ id, via, name }).slice(0, -1)
-  return `{"$command":${head},"body":${bodyText(body)},"properties":${JSON.stringify(properties)}}}\n`
-}
-
-/** A body that is no JSON would break the line. */
-function bodyText(body: Buffer): string {
-  if (isUtf8(body)) {
-    const text = body.toString()
-    try {
-      JSON.parse(text)
-      return text.replace(/[\r\n]/g, ' ')
-    } catch {
-      // Falls through to base64, which takes anything.
-    }
-  }
-  return JSON.stringify({ $base64: body.toString('base64') })
+  return `{"$command":${head},"body":${jsonBody(body)},"properties":${JSON.stringify(properties)}}}\n`
 }

@@ -7,9 +7,8 @@ import { BackpressureWatch } from '../../src/core/backpressure.ts'
 import { type CompositionParts, compose, type Placed } from '../../src/core/composition.ts'
 import type { GatewayError } from '../../src/core/errors.ts'
 import { type Direction, PipelineMeter } from '../../src/core/meter.ts'
-import type { RunContext } from '../../src/core/slot.ts'
 import { ScriptedHalf, turnOver } from './scripted-half.ts'
-import { latch } from './slots.ts'
+import { latch, passingContext } from './slots.ts'
 
 /** What a half is made as. */
 type Form = 'step' | 'active' | 'stream'
@@ -36,16 +35,6 @@ interface Place {
   readonly half: Placed['half']
 }
 
-const context: RunContext = {
-  failed: (error) => assert.fail(error as Error),
-  reply: () => undefined,
-  refused: () => false,
-  shut: () => false,
-  identified: () => true,
-  answered: () => undefined,
-  assertTimely: () => {},
-}
-
 /** Composes places of stages `s0`, `s1` …, the outermost taking bytes. What the last stream gives is collected. */
 function composed(places: readonly Place[], options: Partial<CompositionParts> = {}) {
   const meter = new PipelineMeter('lone')
@@ -61,7 +50,7 @@ function composed(places: readonly Place[], options: Partial<CompositionParts> =
     watch,
     contextOf(direction, readsAhead) {
       contexts.push([direction, readsAhead])
-      return context
+      return passingContext
     },
     broken: (error, name) => broken.push([error.message, name ?? (error as GatewayError).stage]),
     ...options,

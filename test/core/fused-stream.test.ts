@@ -11,19 +11,8 @@ import { GatewayError } from '../../src/core/errors.ts'
 import { FusedStream, type FusedStreamOptions } from '../../src/core/fused-stream.ts'
 import { PipelineMeter } from '../../src/core/meter.ts'
 import type { RunPart } from '../../src/core/run.ts'
-import type { RunContext } from '../../src/core/slot.ts'
 import { ScriptedHalf, turnOver } from './scripted-half.ts'
-import { type AnyBody, latch, slotOf } from './slots.ts'
-
-const context: RunContext = {
-  failed: (error) => assert.fail(error as Error),
-  reply: () => undefined,
-  refused: () => false,
-  shut: () => false,
-  identified: () => true,
-  answered: () => undefined,
-  assertTimely: () => {},
-}
+import { type AnyBody, latch, passingContext, slotOf } from './slots.ts'
 
 /** Fuses runs (lists of steps) and active halves, in flow order. */
 function fused(parts: readonly (readonly AnyBody[] | ScriptedHalf)[], options: Partial<FusedStreamOptions> = {}) {
@@ -33,7 +22,7 @@ function fused(parts: readonly (readonly AnyBody[] | ScriptedHalf)[], options: P
     const boundary = watch.boundary(meter.stage(`p${stage}`, 'up'))
     if (part instanceof ScriptedHalf) return { half: part, stage, direction: 'up', boundary }
     const slots = part.map((body) => slotOf(body, stage, meter.stage(`p${stage}`, 'up')))
-    return { slots, direction: 'up', context, boundary: stage === 0 ? undefined : boundary }
+    return { slots, direction: 'up', context: passingContext, boundary: stage === 0 ? undefined : boundary }
   })
   const whole = new FusedStream(placed, { bytesIn: false, bytesOut: false, ...options })
   return { whole, stream: whole.stream, watch }

@@ -4,7 +4,7 @@ import { GatewayError } from '../../src/core/errors.ts'
 import { PipelineMeter } from '../../src/core/meter.ts'
 import type { RunContext, Slot } from '../../src/core/slot.ts'
 import { Deferred, nothing, Several, SlotOutlet } from '../../src/core/slot-outlet.ts'
-import { latch } from './slots.ts'
+import { latch, passingContext } from './slots.ts'
 
 const meter = new PipelineMeter('lone')
 
@@ -17,16 +17,12 @@ function slot(stage: number): Slot {
 function outletWith(held: (item: unknown) => Promise<void> | undefined = () => undefined) {
   const replies: unknown[] = []
   const context: RunContext = {
+    ...passingContext,
     reply(item, from) {
       replies.push([from.stage, item])
       return held(item)
     },
     failed: () => ({ goesOn: undefined, held: undefined }),
-    refused: () => false,
-    shut: () => false,
-    identified: () => true,
-    answered: () => undefined,
-    assertTimely: () => {},
   }
   return { outlet: new SlotOutlet(context), replies }
 }

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import type { Transform } from 'node:stream'
 import { FusedStream, type FusedStreamOptions } from '../../src/core/fused-stream.ts'
 import { PipelineMeter, type StageMeter } from '../../src/core/meter.ts'
@@ -8,6 +9,17 @@ import type { EndingStep, Outlet, Step, TurnStep } from '../../src/core/stage.ts
 export type AnyStep = Step<unknown, unknown, unknown>
 export type AnyOutlet = Outlet<unknown, unknown>
 export type AnyBody = AnyStep | EndingStep<unknown, unknown, unknown> | TurnStep<unknown, unknown, unknown>
+
+/** Of a ring that stands in nobody's way; nothing may fail in it. */
+export const passingContext: RunContext = {
+  failed: (error) => assert.fail(error as Error),
+  reply: () => undefined,
+  refused: () => false,
+  shut: () => false,
+  identified: () => true,
+  answered: () => undefined,
+  assertTimely: () => {},
+}
 
 /** A run of its own, outside of any ring: items in and out, replies collected. */
 export interface LoneRun {
@@ -38,16 +50,12 @@ export function loneRun(steps: readonly AnyBody[], options: LoneRunOptions = {})
   }
   const slots = steps.map((step, stage) => slotOf(step, stage, meter.stage(`s${stage}`, 'up')))
   const context: RunContext = {
+    ...passingContext,
     failed(error, item, slot) {
       failed.push({ error, item, slot: nameOf(slot) })
       return { goesOn: undefined, held: undefined }
     },
     reply,
-    refused: () => false,
-    shut: () => false,
-    identified: () => true,
-    answered: () => undefined,
-    assertTimely: () => {},
     ...options.context,
   }
   const part = { slots, direction: 'up' as const, context, boundary: undefined }
