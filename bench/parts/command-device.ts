@@ -1,5 +1,5 @@
-import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
+import { connect } from 'node:net'
+import { DeviceLink } from './device-link.ts'
 
 const newline = 0x0a
 const begin = '{"$command":{"id":"'
@@ -7,26 +7,15 @@ const begin = '{"$command":{"id":"'
 /** A device that answers every command at once, and insists that they come in their order. */
 export class CommandDevice {
   readonly #deviceId: string
-  readonly #socket: Socket
-  readonly #closed: Promise<unknown>
-  readonly #failed: Promise<never>
-  #fail: (error: Error) => void = () => {}
+  readonly #link: DeviceLink
   #welcomed: () => void = () => {}
   #rest: Buffer | undefined
   #heard = 0
 
   constructor(port: number, deviceId: string) {
     this.#deviceId = deviceId
-    this.#socket = connect({ host: '127.0.0.1', port, noDelay: true })
-    this.#failed = new Promise((_resolve, reject) => {
-      this.#fail = reject
-    })
-    // Who waits for something hears of it.
-    this.#failed.catch(() => {})
-    this.#closed = once(this.#socket, 'close')
-    this.#socket.on('error', (error) => this.#fail(error))
-    this.#socket.on('close', () => this.#fail(new Error('the server closed the connection')))
-    this.#socket.on('data', (chunk) => this.#hear(chunk))
+    const socket = connect({ host: '127.0.0.1', port, noDelay: true })
+    this.#link = new DeviceLink(socket, 'server', (chunk) => this.#hear(chunk))
   }
 
   /** Commands that came and were answered. */
@@ -36,7 +25,7 @@ export class CommandDevice {
 
   /** Rejects when something else came than the next command, or the connection ended. */
   get failed(): Promise<never> {
-    return this.#failed
+    return this.#link.failed
   }
 
   /** Resolves when it is welcome. */
@@ -44,14 +33,13 @@ export class CommandDevice {
     const welcomed = new Promise<void>((resolve) => {
       this.#welcomed = resolve
     })
-    this.#socket.write(`${JSON.stringify({ $hello: { deviceId: this.#deviceId } })}\n`)
-    await Promise.race([welcomed, this.#failed])
+    this.#link.socket.write(`${JSON.stringify({ $hello: { deviceId: this.#deviceId } })}\n`)
+    await Promise.race([welcomed, this.#link.failed])
   }
 
   /** Sends FIN; resolves when the server has closed too. */
   async close(): Promise<void> {
-    this.#socket.end()
-    await this.#closed
+    await this.#link.close()
   }
 
   #hear(chunk: Buffer): void {
@@ -63,7 +51,7 @@ export class CommandDevice {
       at = end + 1
     }
     this.#rest = at === bytes.length ? undefined : bytes.subarray(at)
-    if (answers !== '') this.#socket.write(answers, 'latin1')
+    if (answers !== '') this.#link.socket.write(answers, 'latin1')
   }
 
   #answer(line: string): string {
@@ -73,7 +61,7 @@ export class CommandDevice {
       return `{"$answer":"${id}","outcome":"complete"}\n`
     }
     if (line === `{"$welcome":"${this.#deviceId}"}`) this.#welcomed()
-    else this.#fail(new Error(`the command ${id} should have come, not ${line}`))
+    else this.#link.fail(new Error(`the command ${id} should have come, not ${line}`))
     return ''
   }
 }

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
+import { connect } from 'node:net'
 import { connect as connectTls } from 'node:tls'
+import { DeviceLink } from './device-link.ts'
 import { firstSequence, takeLines } from './lines.ts'
 
 /** Who a device is, with its key where the gateway asks for one. */
@@ -21,11 +22,8 @@ export interface Load {
 /** One device of a generator. It writes lines that were made before, so that it costs less than what it measures. */
 export class Device {
   readonly #load: Load
-  readonly #socket: Socket
+  readonly #link: DeviceLink
   readonly #stands: Promise<unknown>
-  readonly #closed: Promise<unknown>
-  readonly #failed: Promise<never>
-  #fail: (error: Error) => void = () => {}
   #welcomed: (() => void) | undefined
   #rest = ''
   #next = firstSequence
@@ -43,24 +41,16 @@ export class Device {
   constructor(port: number, load: Load, ca?: string) {
     this.#load = load
     const to = { host: '127.0.0.1', port, noDelay: true }
-    this.#socket = ca === undefined ? connect(to) : connectTls({ ...to, ca, servername: 'localhost' })
-    this.#stands = once(this.#socket, ca === undefined ? 'connect' : 'secureConnect')
-    // Where it fails, `#failed` says so too.
+    const socket = ca === undefined ? connect(to) : connectTls({ ...to, ca, servername: 'localhost' })
+    this.#stands = once(socket, ca === undefined ? 'connect' : 'secureConnect')
+    // Where it fails, the link says so too.
     this.#stands.catch(() => {})
-    this.#failed = new Promise((_resolve, reject) => {
-      this.#fail = reject
-    })
-    // Who waits for something hears of it; a device that is only being closed does not care.
-    this.#failed.catch(() => {})
-    this.#closed = once(this.#socket, 'close')
-    this.#socket.on('error', (error) => this.#fail(error))
-    this.#socket.on('close', () => this.#fail(new Error('the gateway closed the connection')))
-    this.#socket.on('data', (chunk) => this.#hear(chunk))
+    this.#link = new DeviceLink(socket, 'gateway', (chunk) => this.#hear(chunk))
   }
 
   /** True while both ends hold the connection. */
   get open(): boolean {
-    return this.#socket.readyState === 'open'
+    return this.#link.socket.readyState === 'open'
   }
 
   /** Readings whose acknowledgement came, in order. */
@@ -70,7 +60,7 @@ export class Device {
 
   /** Resolves when the connection stands, its TLS handshake too. */
   async connected(): Promise<void> {
-    await Promise.race([this.#stands, this.#failed])
+    await Promise.race([this.#stands, this.#link.failed])
   }
 
   /** Resolves when the connection stands, and the device is welcome if it has a claim. */
@@ -80,8 +70,8 @@ export class Device {
     const welcomed = new Promise<void>((resolve) => {
       this.#welcomed = resolve
     })
-    this.#socket.write(`${JSON.stringify({ $hello: claim })}\n`)
-    await Promise.race([welcomed, this.#failed])
+    this.#link.socket.write(`${JSON.stringify({ $hello: claim })}\n`)
+    await Promise.race([welcomed, this.#link.failed])
   }
 
   /** Writes so many readings; resolves when the gateway has read enough to want more. Rejects if it closes. */
@@ -93,7 +83,7 @@ export class Device {
       if (dueAt !== undefined) for (let each = 0; each < taken; each++) this.#dueAt.set(this.#next + each, dueAt)
       left -= taken
       this.#next += taken
-      if (!this.#socket.write(lines)) await Promise.race([once(this.#socket, 'drain'), this.#failed])
+      if (!this.#link.socket.write(lines)) await Promise.race([once(this.#link.socket, 'drain'), this.#link.failed])
     }
   }
 
@@ -103,7 +93,7 @@ export class Device {
       const heard = new Promise<void>((resolve) => {
         this.#heardSome = resolve
       })
-      await Promise.race([heard, this.#failed])
+      await Promise.race([heard, this.#link.failed])
     }
   }
 
@@ -113,13 +103,12 @@ export class Device {
     const answered = new Promise<void>((resolve) => {
       this.#allAnswered = resolve
     })
-    await Promise.race([answered, this.#failed])
+    await Promise.race([answered, this.#link.failed])
   }
 
   /** Sends FIN; resolves when the gateway has closed too. */
   async close(): Promise<void> {
-    this.#socket.end()
-    await this.#closed
+    await this.#link.close()
   }
 
   #hear(chunk: Buffer): void {
@@ -143,7 +132,7 @@ export class Device {
     } else if (line.startsWith('{"$welcome":')) {
       this.#welcomed?.()
     } else {
-      this.#fail(new Error(`the acknowledgement of ${this.#expected} should have come, not ${line}`))
+      this.#link.fail(new Error(`the acknowledgement of ${this.#expected} should have come, not ${line}`))
     }
   }
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
+import { connect } from 'node:net'
+import { DeviceLink } from './device-link.ts'
 import { frameOverhead, frameType, helloSequence, wireFrame } from './wire-frame.ts'
 
 const blockBytes = 65_536
@@ -34,10 +35,7 @@ export function frameBlock(seed: number, frameBytes: number): FrameBlock {
 /** One device of binary frames. It writes what was made before and compares what it hears with what was made before. */
 export class FrameDevice {
   readonly #block: FrameBlock
-  readonly #socket: Socket
-  readonly #closed: Promise<unknown>
-  readonly #failed: Promise<never>
-  #fail: (error: Error) => void = () => {}
+  readonly #link: DeviceLink
   /** Bytes of the answer to the hello that have not come; what follows it acknowledges readings. */
   #welcome = wireFrame(frameType.ack, helloSequence, noBody)
   #sent = 0
@@ -47,16 +45,8 @@ export class FrameDevice {
 
   constructor(port: number, block: FrameBlock) {
     this.#block = block
-    this.#socket = connect({ host: '127.0.0.1', port, noDelay: true })
-    this.#failed = new Promise((_resolve, reject) => {
-      this.#fail = reject
-    })
-    // Who waits for something hears of it; a device that is only being closed does not care.
-    this.#failed.catch(() => {})
-    this.#closed = once(this.#socket, 'close')
-    this.#socket.on('error', (error) => this.#fail(error))
-    this.#socket.on('close', () => this.#fail(new Error('the server closed the connection')))
-    this.#socket.on('data', (chunk) => this.#hear(chunk))
+    const socket = connect({ host: '127.0.0.1', port, noDelay: true })
+    this.#link = new DeviceLink(socket, 'server', (chunk) => this.#hear(chunk))
   }
 
   /** Readings whose acknowledgement came, in order. */
@@ -66,7 +56,7 @@ export class FrameDevice {
 
   /** Resolves when its hello is acknowledged. */
   async greet(deviceId: string): Promise<void> {
-    this.#socket.write(wireFrame(frameType.hello, helloSequence, Buffer.from(deviceId)))
+    this.#link.socket.write(wireFrame(frameType.hello, helloSequence, Buffer.from(deviceId)))
     await this.#until(() => this.#welcome.length === 0)
   }
 
@@ -79,7 +69,7 @@ export class FrameDevice {
       left -= taken
       this.#sent += taken
       const part = frames.subarray(from * frameBytes, (from + taken) * frameBytes)
-      if (!this.#socket.write(part)) await Promise.race([once(this.#socket, 'drain'), this.#failed])
+      if (!this.#link.socket.write(part)) await Promise.race([once(this.#link.socket, 'drain'), this.#link.failed])
     }
   }
 
@@ -90,8 +80,7 @@ export class FrameDevice {
 
   /** Sends FIN; resolves when the server has closed too. */
   async close(): Promise<void> {
-    this.#socket.end()
-    await this.#closed
+    await this.#link.close()
   }
 
   async #until(done: () => boolean): Promise<void> {
@@ -99,7 +88,7 @@ export class FrameDevice {
       const changed = new Promise<void>((resolve) => {
         this.#changed = resolve
       })
-      await Promise.race([changed, this.#failed])
+      await Promise.race([changed, this.#link.failed])
     }
   }
 
@@ -116,7 +105,7 @@ export class FrameDevice {
       this.#heard += bytes
     }
     if (!right)
-      this.#fail(new Error(`something else came than acknowledgements, by the ${Math.ceil(this.acknowledged)}th`))
+      this.#link.fail(new Error(`something else came than acknowledgements, by the ${Math.ceil(this.acknowledged)}th`))
     this.#changed?.()
   }
 }
