@@ -6,14 +6,10 @@ import { FusedStream } from './fused-stream.ts'
 import type { Direction, PipelineMeter } from './meter.ts'
 import { enterStream, guardStream, isStream } from './plain-stream.ts'
 import { Run, type RunPart } from './run.ts'
-import type { RunContext, Slot } from './slot.ts'
-import type { ActiveHalf, EndingStep, Step, TurnStep } from './stage.ts'
+import type { AnyStep, RunContext, SlotTable } from './slot.ts'
+import type { ActiveHalf } from './stage.ts'
 
 type AnyActive = ActiveHalf<unknown, unknown>
-type AnyStep =
-  | Step<unknown, unknown, unknown>
-  | EndingStep<unknown, unknown, unknown>
-  | TurnStep<unknown, unknown, unknown>
 
 /** A half of a stage, or the endpoint, with its place in a ring. */
 export interface Placed {
@@ -34,6 +30,7 @@ export interface CompositionParts {
   /** The innermost stage whose up half reads ahead of a hello; -1 without one. Behind it there is room for what waits. */
   readonly ahead: number
   readonly meter: PipelineMeter
+  readonly slots: SlotTable
   readonly watch: BackpressureWatch
   readonly contextOf: (direction: Direction, readsAhead: boolean) => RunContext
   /** A stream broke; `name` as errors have it, such as `batch.up`, undefined where the error names its stage. */
@@ -158,13 +155,18 @@ class Composer {
   #closeRun(stretch: Stretch, last = false): void {
     const { steps, parts } = stretch
     if (steps.length === 0 && !last) return
-    const { ahead, watch, meter, contextOf } = this.#parts
+    const { ahead, watch, meter, slots, contextOf } = this.#parts
     const direction = last ? 'down' : (steps[0] as Placed).direction
     const readsAhead = direction === 'up' && steps.every(({ stage }) => stage <= ahead)
-    const slots = steps.map(({ half, stage, name }) => slotOf(half as AnyStep, stage, meter.stage(name, direction)))
     // Steps are charged one by one; what they are held by behind them is not theirs.
     const boundary = parts.length === 0 ? undefined : watch.boundary(undefined)
-    parts.push({ slots, direction, context: contextOf(direction, readsAhead), boundary })
+    parts.push({
+      slots: steps.map(({ stage, name }) => slots.slot(meter.stage(name, direction), stage)),
+      steps: steps.map(({ half }) => half as AnyStep),
+      direction,
+      context: contextOf(direction, readsAhead),
+      boundary,
+    })
     stretch.steps = []
   }
 
@@ -189,11 +191,4 @@ class Composer {
 
 function isActive(half: object): half is AnyActive {
   return 'start' in half
-}
-
-function slotOf(half: AnyStep, stage: number, meter: Slot['meter']): Slot {
-  if (typeof half === 'function') return { stage, meter, push: half, pushAll: undefined, end: undefined }
-  const pushAll = 'pushAll' in half ? (items: readonly unknown[], out: never) => half.pushAll(items, out) : undefined
-  const end = 'end' in half ? (out: never) => half.end(out) : undefined
-  return { stage, meter, push: (item, out) => half.push(item, out), pushAll, end } as Slot
 }

@@ -5,6 +5,7 @@ import type { Bytes, Level } from './levels.ts'
 import type { Gauge } from './meter.ts'
 import { defaultPolicy, type Policy } from './policy.ts'
 import { Ring } from './ring.ts'
+import { SlotTable } from './slot.ts'
 import type { ActiveHalf, Endpoint, Halves, Stage } from './stage.ts'
 
 /** A stage whose levels the pipeline's signature has checked. */
@@ -39,6 +40,7 @@ export class Pipeline {
   readonly endpoint: AnyEndpoint
   readonly policy: Policy
   readonly fuse: boolean
+  readonly slots = new SlotTable()
 
   constructor(name: string, stages: readonly AnyStage[], endpoint: AnyEndpoint, options: PipelineOptions = {}) {
     if (!/^[\w-]+$/.test(name)) {

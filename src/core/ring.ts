@@ -50,6 +50,7 @@ export class Ring implements JudgedRing {
       fuse: pipeline.fuse,
       ahead: this.ahead,
       meter: connection.meter,
+      slots: pipeline.slots,
       watch: this.#watch,
       contextOf: (direction, readsAhead) =>
         direction === 'up' ? new UpContext(this.#judge, this, readsAhead) : new DownContext(this.#judge, this),

@@ -2,8 +2,9 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Boundary } from './backpressure.ts'
 import type { Direction } from './meter.ts'
-import type { RunContext, Slot } from './slot.ts'
-import { Deferred, nothing, Several, SlotOutlet } from './slot-outlet.ts'
+import type { AnyStep, RunContext, Slot } from './slot.ts'
+import { type Deferred, nothing, Several, SlotOutlet } from './slot-outlet.ts'
+import type { EndingStep, TurnStep } from './stage.ts'
 
 /** What lies behind a run: its stream, or an active half. */
 export interface RunExit {
@@ -22,6 +23,8 @@ export interface RunExit {
 /** Neighbouring steps of one lane, before they are joined to what lies behind them. */
 export interface RunPart {
   readonly slots: readonly Slot[]
+  /** What stands in them. */
+  readonly steps: readonly AnyStep[]
   readonly direction: Direction
   readonly context: RunContext
   /** Held while an active half before it finds no room; undefined where none is. */
@@ -46,6 +49,7 @@ const longestTurnMs = 5
 export class Run {
   readonly slots: readonly Slot[]
   readonly direction: Direction
+  readonly #steps: readonly AnyStep[]
   readonly #context: RunContext
   readonly #exit: RunExit
   readonly #boundary: Boundary | undefined
@@ -61,6 +65,7 @@ export class Run {
 
   constructor(part: RunPart, exit: RunExit) {
     this.slots = part.slots
+    this.#steps = part.steps
     this.direction = part.direction
     this.#exit = exit
     this.#context = part.context
@@ -104,13 +109,13 @@ export class Run {
   /** The lane ends: every slot may give out or refuse what it still holds, outermost first. */
   async finish(): Promise<void> {
     for (let index = 0; index < this.slots.length; index++) {
-      const { end } = this.slots[index] as Slot
+      const step = this.#steps[index] as AnyStep
       while (this.#busy) await this.#whenIdle()
       if (this.#exit.gone) return
-      if (end === undefined) continue
+      if (!('end' in step)) continue
       const out: unknown[] = []
       this.#busy = true
-      await this.#end(index, end, out)
+      await this.#end(index, step, out)
       await this.#give(await this.#pass(out, index + 1))
     }
     while (this.#busy) await this.#whenIdle()
@@ -153,7 +158,7 @@ export class Run {
     let startedAt = performance.now()
     for (let at = from; at < this.slots.length && item !== nothing; at++) {
       if (item instanceof Several) return this.#listed(this.#pass(item.items, at))
-      if (item instanceof Deferred || this.#context.refused(item)) return this.#listed(this.#pass([item], at))
+      if (this.#outlet.isDeferred(item) || this.#context.refused(item)) return this.#listed(this.#pass([item], at))
       if (this.#isShut(at) || this.#exit.gone) return nothing
       const slot = this.slots[at] as Slot
       slot.meter.items++
@@ -161,12 +166,16 @@ export class Run {
       const now = performance.now()
       slot.meter.busyMs += now - startedAt
       startedAt = now
-      const next = at + 1
-      if (pending !== undefined) return pending.then(() => this.#pass(listOf(this.#outlet.take()), next))
+      if (pending !== undefined) return this.#passOn(pending, at + 1)
       item = this.#outlet.take()
     }
     this.#outlet.close()
     return item
+  }
+
+  /** What the step that was waited for gave. Apart, as all that goes on later is: a loop whose variables a closure holds makes memory at every turn. */
+  #passOn(pending: Promise<void>, at: number): Promise<readonly unknown[]> {
+    return pending.then(() => this.#pass(listOf(this.#outlet.take()), at))
   }
 
   #listed(passed: readonly unknown[] | Promise<readonly unknown[]>): Several | Promise<readonly unknown[]> {
@@ -181,7 +190,7 @@ export class Run {
     for (let index = at; index < this.slots.length && current.length > 0; index++) {
       const out: unknown[] = []
       const pending = this.#level(index, current, 0, out)
-      if (pending !== undefined) return pending.then(() => this.#pass(out, index + 1))
+      if (pending !== undefined) return this.#passLater(pending, out, index + 1)
       if (!known && out.length > 1) {
         known = this.#context.identified()
         if (!known) return this.#pass(out, index + 1)
@@ -191,13 +200,17 @@ export class Run {
     return current
   }
 
+  #passLater(pending: Promise<void>, items: readonly unknown[], at: number): Promise<readonly unknown[]> {
+    return pending.then(() => this.#pass(items, at))
+  }
+
   /** Each item all the way and out before the next begins, for as long as the device is not known. */
   async #passSingly(items: readonly unknown[], at: number): Promise<readonly unknown[]> {
     for (let index = 0; index < items.length; index++) {
       if (this.#context.identified()) return this.#pass(items.slice(index), at)
       const item = items[index]
       await this.#put(await this.#pass([item], at))
-      if (item instanceof Deferred && this.#isShut(item.at)) break
+      if (this.#outlet.isDeferred(item) && this.#isShut(item.at)) break
     }
     return []
   }
@@ -205,18 +218,19 @@ export class Run {
   /** All items of one level through one slot, from item `from` on. */
   #level(at: number, items: readonly unknown[], from: number, out: unknown[]): Promise<void> | undefined {
     const slot = this.slots[at] as Slot
-    const { meter, pushAll } = slot
+    const { meter } = slot
+    const step = this.#steps[at] as AnyStep
     const startedAt = from === 0 ? this.#clock : performance.now()
     let index = from
     let pending: Promise<void> | undefined
-    if (pushAll !== undefined && items.length - from > 1 && this.#allPlain(items, at)) {
+    if ('pushAll' in step && items.length - from > 1 && this.#allPlain(items, at)) {
       index = items.length
       meter.items += items.length
-      pending = this.#together(slot, at, pushAll, items, out)
+      pending = this.#together(slot, at, step, items, out)
     }
-    while (pending === undefined && index < items.length && !this.#isShut(at) && !this.#exit.gone) {
+    while (pending === undefined && index < items.length && !this.#context.shut(slot.stage) && !this.#exit.gone) {
       const item = items[index++]
-      if (item instanceof Deferred) {
+      if (this.#outlet.isDeferred(item)) {
         this.#fail(item.error, item.item, item.at, out)
         if (this.#isShut(item.at)) break
       } else if (this.#context.refused(item)) {
@@ -230,10 +244,18 @@ export class Run {
     }
     this.#clock = performance.now()
     meter.busyMs += this.#clock - startedAt
-    if (pending !== undefined) {
-      return pending.then(() => this.#level(at, items, index, out))
-    }
+    if (pending !== undefined) return this.#levelLater(pending, at, items, index, out)
     return this.#outlet.close()
+  }
+
+  #levelLater(
+    pending: Promise<void>,
+    at: number,
+    items: readonly unknown[],
+    from: number,
+    out: unknown[],
+  ): Promise<void> {
+    return pending.then(() => this.#level(at, items, from, out))
   }
 
   /** True where a slot may have all items at once: none was refused, and the slot takes them. */
@@ -241,7 +263,7 @@ export class Run {
     if (this.#isShut(at) || this.#exit.gone) return false
     try {
       for (const item of items) {
-        if (item instanceof Deferred || this.#context.refused(item)) return false
+        if (this.#outlet.isDeferred(item) || this.#context.refused(item)) return false
         this.#context.assertTimely(item)
       }
       return true
@@ -254,13 +276,13 @@ export class Run {
   #together(
     slot: Slot,
     at: number,
-    pushAll: NonNullable<Slot['pushAll']>,
+    step: TurnStep<unknown, unknown, unknown>,
     items: readonly unknown[],
     out: unknown[],
   ): Promise<void> | undefined {
     this.#outlet.open(slot, at, out)
     try {
-      pushAll(items, this.#outlet)
+      step.pushAll(items, this.#outlet)
     } catch (error) {
       this.#fail(error, items, at, out)
     }
@@ -270,9 +292,10 @@ export class Run {
   /** One call of a step. A promise resolves when the step is done and what it replied has room; it never rejects. */
   #call(slot: Slot, at: number, item: unknown, out: unknown[] | undefined): Promise<void> | undefined {
     this.#outlet.open(slot, at, out)
+    const step = this.#steps[at] as AnyStep
     try {
       this.#context.assertTimely(item)
-      const pending = slot.push(item, this.#outlet)
+      const pending = typeof step === 'function' ? step(item, this.#outlet) : step.push(item, this.#outlet)
       if (pending instanceof Promise) return this.#await(pending, at, item, out)
     } catch (error) {
       this.#fail(error, item, at, out)
@@ -280,10 +303,10 @@ export class Run {
     return undefined
   }
 
-  async #end(at: number, end: NonNullable<Slot['end']>, out: unknown[]): Promise<void> {
+  async #end(at: number, step: EndingStep<unknown, unknown, unknown>, out: unknown[]): Promise<void> {
     this.#outlet.open(this.slots[at] as Slot, at, out)
     try {
-      const pending = end(this.#outlet)
+      const pending = step.end(this.#outlet)
       if (pending instanceof Promise) await this.#await(pending, at, undefined, out)
     } catch (error) {
       this.#fail(error, undefined, at, out)
@@ -325,7 +348,7 @@ export class Run {
 
   #giveOne(item: unknown): Promise<void> | undefined {
     if (item === nothing || this.#exit.gone) return this.#rest()
-    if (this.#exit.givesBytes || item instanceof Deferred || !this.#context.identified()) return this.#give([item])
+    if (this.#exit.givesBytes || this.#outlet.isDeferred(item) || !this.#context.identified()) return this.#give([item])
     const pending = this.#exit.take(item)
     return pending === undefined ? this.#rest() : pending.then(() => this.#rest())
   }
@@ -357,7 +380,7 @@ export class Run {
     for (let index = from; index < items.length && !this.#exit.gone; index++) {
       const item = items[index]
       let pending: Promise<void> | undefined
-      if (item instanceof Deferred) {
+      if (this.#outlet.isDeferred(item)) {
         if (this.#isShut(item.at)) break
         pending = this.#putRefused(item)
         if (this.#isShut(item.at)) return pending
@@ -365,9 +388,13 @@ export class Run {
         pending = this.#exit.take(item)
         if (!known) pending = both(pending, this.#context.answered(item))
       }
-      if (pending !== undefined) return pending.then(() => this.#putItems(items, index + 1))
+      if (pending !== undefined) return this.#putLater(pending, items, index + 1)
     }
     return undefined
+  }
+
+  #putLater(pending: Promise<void>, items: readonly unknown[], from: number): Promise<void> {
+    return pending.then(() => this.#putItems(items, from))
   }
 
   #putRefused({ error, item, at }: Deferred): Promise<void> | undefined {
@@ -380,10 +407,10 @@ export class Run {
 
   #putBytes(items: readonly unknown[]): Promise<void> | undefined {
     let buffers = items
-    if (items.some((item) => item instanceof Deferred)) {
+    if (this.#outlet.hasFailed) {
       const passed: unknown[] = []
       for (const item of items) {
-        if (item instanceof Deferred) this.#fail(item.error, item.item, item.at, passed)
+        if (this.#outlet.isDeferred(item)) this.#fail(item.error, item.item, item.at, passed)
         else passed.push(item)
       }
       buffers = passed

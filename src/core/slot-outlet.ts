@@ -35,6 +35,7 @@ export class SlotOutlet implements Outlet<unknown, unknown> {
   #out: unknown[] | undefined
   #one: unknown = nothing
   #listed = false
+  #hasFailed = false
   #held: Promise<void>[] | undefined
 
   constructor(context: RunContext) {
@@ -65,6 +66,16 @@ export class SlotOutlet implements Outlet<unknown, unknown> {
     return out
   }
 
+  /** False for as long as no step has refused one of several items: there is no {@link Deferred} in the run. */
+  get hasFailed(): boolean {
+    return this.#hasFailed
+  }
+
+  /** Of every item of a run without failures `instanceof` would cost as much as a step. */
+  isDeferred(item: unknown): item is Deferred {
+    return this.#hasFailed && item instanceof Deferred
+  }
+
   /** True while something that was said to the device has no room. */
   get holds(): boolean {
     return this.#held !== undefined
@@ -92,6 +103,7 @@ export class SlotOutlet implements Outlet<unknown, unknown> {
   }
 
   fail(error: GatewayError, item: unknown): void {
+    this.#hasFailed = true
     this.emit(new Deferred(error, item, this.#at))
   }
 

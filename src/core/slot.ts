@@ -1,16 +1,35 @@
 import type { StageMeter } from './meter.ts'
-import type { Outlet, Step } from './stage.ts'
+import type { EndingStep, Step, TurnStep } from './stage.ts'
 
-/** One step in its place within a ring. The engine knows items as unknown: the pipeline's signature has checked them. */
+/** A step's place within a pipeline: nothing of it is a connection's. */
 export interface Slot {
   readonly meter: StageMeter
   /** Which stage of the pipeline it belongs to, 0 for the outermost. */
   readonly stage: number
-  readonly push: Step<unknown, unknown, unknown>
-  /** Takes several items at once. */
-  readonly pushAll: ((items: readonly unknown[], out: Outlet<unknown, unknown>) => void) | undefined
-  /** What the step wants to do when its lane ends. */
-  readonly end: ((out: Outlet<unknown, unknown>) => undefined | void | Promise<void>) | undefined
+}
+
+/** What stands in a slot, of one connection. The engine knows items as unknown: the pipeline's signature has checked them. */
+export type AnyStep =
+  | Step<unknown, unknown, unknown>
+  | EndingStep<unknown, unknown, unknown>
+  | TurnStep<unknown, unknown, unknown>
+
+/**
+ * The slots of a pipeline, for all its connections: what a thousand connections have each of their own is out of the processor's caches when
+ * one of them says a line.
+ */
+export class SlotTable {
+  readonly #slots = new WeakMap<StageMeter, Slot>()
+
+  /** The slot of a stage half, known by its meter; made on first use. */
+  slot(meter: StageMeter, stage: number): Slot {
+    let slot = this.#slots.get(meter)
+    if (slot === undefined) {
+      slot = { meter, stage }
+      this.#slots.set(meter, slot)
+    }
+    return slot
+  }
 }
 
 /** Stage half of a slot as errors name it, such as `json.up`. */

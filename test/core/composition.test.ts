@@ -7,6 +7,7 @@ import { BackpressureWatch } from '../../src/core/backpressure.ts'
 import { type CompositionParts, compose, type Placed } from '../../src/core/composition.ts'
 import type { GatewayError } from '../../src/core/errors.ts'
 import { type Direction, PipelineMeter } from '../../src/core/meter.ts'
+import { SlotTable } from '../../src/core/slot.ts'
 import { ScriptedHalf, turnOver } from './scripted-half.ts'
 import { latch, passingContext } from './slots.ts'
 
@@ -47,6 +48,7 @@ function composed(places: readonly Place[], options: Partial<CompositionParts> =
     fuse: true,
     ahead: -1,
     meter,
+    slots: new SlotTable(),
     watch,
     contextOf(direction, readsAhead) {
       contexts.push([direction, readsAhead])

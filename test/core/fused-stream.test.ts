@@ -12,7 +12,7 @@ import { FusedStream, type FusedStreamOptions } from '../../src/core/fused-strea
 import { PipelineMeter } from '../../src/core/meter.ts'
 import type { RunPart } from '../../src/core/run.ts'
 import { ScriptedHalf, turnOver } from './scripted-half.ts'
-import { type AnyBody, latch, passingContext, slotOf } from './slots.ts'
+import { type AnyBody, latch, passingContext } from './slots.ts'
 
 /** Fuses runs (lists of steps) and active halves, in flow order. */
 function fused(parts: readonly (readonly AnyBody[] | ScriptedHalf)[], options: Partial<FusedStreamOptions> = {}) {
@@ -21,8 +21,14 @@ function fused(parts: readonly (readonly AnyBody[] | ScriptedHalf)[], options: P
   const placed = parts.map((part, stage): RunPart | ActivePart => {
     const boundary = watch.boundary(meter.stage(`p${stage}`, 'up'))
     if (part instanceof ScriptedHalf) return { half: part, stage, direction: 'up', boundary }
-    const slots = part.map((body) => slotOf(body, stage, meter.stage(`p${stage}`, 'up')))
-    return { slots, direction: 'up', context: passingContext, boundary: stage === 0 ? undefined : boundary }
+    const slots = part.map(() => ({ stage, meter: meter.stage(`p${stage}`, 'up') }))
+    return {
+      slots,
+      steps: part,
+      direction: 'up',
+      context: passingContext,
+      boundary: stage === 0 ? undefined : boundary,
+    }
   })
   const whole = new FusedStream(placed, { bytesIn: false, bytesOut: false, ...options })
   return { whole, stream: whole.stream, watch }

@@ -63,7 +63,7 @@ export class LoneRing implements JudgedRing {
   /** The slot of stage `s0`, `s1` … in a lane. */
   slot(stage: number, direction: Direction): Slot {
     const meter = this.connection.meter.stage(`s${stage}`, direction)
-    return { stage, meter, push: () => {}, pushAll: undefined, end: undefined }
+    return { stage, meter }
   }
 
   /** Makes the device known. */

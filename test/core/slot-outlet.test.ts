@@ -9,8 +9,7 @@ import { latch, passingContext } from './slots.ts'
 const meter = new PipelineMeter('lone')
 
 function slot(stage: number): Slot {
-  const place = { stage, meter: meter.stage(`s${stage}`, 'up') }
-  return { ...place, push: () => {}, pushAll: undefined, end: undefined }
+  return { stage, meter: meter.stage(`s${stage}`, 'up') }
 }
 
 /** An outlet whose replies are collected, each with its slot's stage; `held` says what a reply waits for. */

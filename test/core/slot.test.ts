@@ -1,11 +1,25 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { StageMeter } from '../../src/core/meter.ts'
-import { nameOf } from '../../src/core/slot.ts'
-import { slotOf } from './slots.ts'
+import { nameOf, SlotTable } from '../../src/core/slot.ts'
 
 test('errors name a slot by its stage and its direction', () => {
-  const push = () => {}
-  assert.equal(nameOf(slotOf(push, 0, new StageMeter('json', 'up'))), 'json.up')
-  assert.equal(nameOf(slotOf(push, 7, new StageMeter('json', 'down'))), 'json.down')
+  assert.equal(nameOf({ stage: 0, meter: new StageMeter('json', 'up') }), 'json.up')
+  assert.equal(nameOf({ stage: 7, meter: new StageMeter('json', 'down') }), 'json.down')
+})
+
+test('a table has one slot for a stage half, whoever asks', () => {
+  const table = new SlotTable()
+  const up = new StageMeter('json', 'up')
+  const down = new StageMeter('json', 'down')
+  const slot = table.slot(up, 1)
+  assert.deepEqual([slot.meter, slot.stage], [up, 1])
+  assert.equal(table.slot(up, 1), slot)
+  assert.equal(table.slot(down, 1).meter, down)
+})
+
+test('a stage that stands elsewhere in another pipeline has another slot there', () => {
+  const meter = new StageMeter('json', 'up')
+  assert.equal(new SlotTable().slot(meter, 1).stage, 1)
+  assert.equal(new SlotTable().slot(meter, 2).stage, 2)
 })

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
 import type { Transform } from 'node:stream'
 import { FusedStream, type FusedStreamOptions } from '../../src/core/fused-stream.ts'
-import { PipelineMeter, type StageMeter } from '../../src/core/meter.ts'
+import { PipelineMeter } from '../../src/core/meter.ts'
 import type { Run } from '../../src/core/run.ts'
-import { nameOf, type RunContext, type Slot } from '../../src/core/slot.ts'
-import type { EndingStep, Outlet, Step, TurnStep } from '../../src/core/stage.ts'
+import { type AnyStep as AnyBody, nameOf, type RunContext } from '../../src/core/slot.ts'
+import type { Outlet, Step } from '../../src/core/stage.ts'
 
 export type AnyStep = Step<unknown, unknown, unknown>
 export type AnyOutlet = Outlet<unknown, unknown>
-export type AnyBody = AnyStep | EndingStep<unknown, unknown, unknown> | TurnStep<unknown, unknown, unknown>
+export type { AnyBody }
 
 /** Of a ring that stands in nobody's way; nothing may fail in it. */
 export const passingContext: RunContext = {
@@ -48,7 +48,7 @@ export function loneRun(steps: readonly AnyBody[], options: LoneRunOptions = {})
     replied.push(item)
     return options.reply?.(item)
   }
-  const slots = steps.map((step, stage) => slotOf(step, stage, meter.stage(`s${stage}`, 'up')))
+  const slots = steps.map((_, stage) => ({ stage, meter: meter.stage(`s${stage}`, 'up') }))
   const context: RunContext = {
     ...passingContext,
     failed(error, item, slot) {
@@ -58,20 +58,11 @@ export function loneRun(steps: readonly AnyBody[], options: LoneRunOptions = {})
     reply,
     ...options.context,
   }
-  const part = { slots, direction: 'up' as const, context, boundary: undefined }
+  const part = { slots, steps, direction: 'up' as const, context, boundary: undefined }
   const { stream, parts } = new FusedStream([part], { bytesIn: false, bytesOut: false, ...options })
   const run = { stream, inject: (at: number, item: unknown) => (parts[0] as Run).inject(at, item) }
   if (options.read ?? true) run.stream.on('data', (item) => out.push(item))
   return { run, meter, out, replied, failed }
-}
-
-/** A step in its place, which need not be in a run. */
-export function slotOf(step: AnyBody, stage: number, meter: StageMeter): Slot {
-  const none = { stage, meter, pushAll: undefined, end: undefined }
-  if (typeof step === 'function') return { ...none, push: step }
-  const push: AnyStep = (item, outlet) => step.push(item, outlet)
-  if ('end' in step) return { ...none, push, end: (outlet) => step.end(outlet) }
-  return { ...none, push, pushAll: (items, outlet) => step.pushAll(items, outlet) }
 }
 
 /** A promise and what resolves it. */
