@@ -13,7 +13,7 @@ export interface Log {
 /** A log that keeps nothing. */
 export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {} }
 
-/** Where a connection comes from. */
+/** Where a connection comes from; '' and 0 where it is first asked after the connection has closed. */
 export interface Peer {
   readonly address: string
   readonly port: number

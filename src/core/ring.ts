@@ -9,7 +9,7 @@ import { Judge, type JudgedRing } from './judge.ts'
 import { DownContext, UpContext } from './lane-context.ts'
 import type { Level } from './levels.ts'
 import type { Direction } from './meter.ts'
-import type { Pipeline } from './pipeline.ts'
+import type { AnyStage, Pipeline } from './pipeline.ts'
 import type { Policy } from './policy.ts'
 import type { Slot } from './slot.ts'
 import type { Halves } from './stage.ts'
@@ -162,14 +162,18 @@ export class Ring implements JudgedRing {
 
   #place(): readonly Placed[] {
     const { stages, endpoint } = this.#pipeline
-    const lane = (direction: Direction) =>
-      this.halves.flatMap((halves, stage): Placed[] => {
-        const half = halves[direction] as Placed['half'] | undefined
-        return half === undefined ? [] : [{ stage, name: stages[stage]?.name as string, direction, half, waiting: 16 }]
-      })
+    const placed: Placed[] = []
+    const place = (stage: number, direction: Direction) => {
+      const half = (this.halves[stage] as Halves<Level, Level>)[direction] as Placed['half'] | undefined
+      if (half !== undefined) {
+        placed.push({ stage, name: (stages[stage] as AnyStage).name, direction, half, waiting: 16 })
+      }
+    }
+    for (let stage = 0; stage < stages.length; stage++) place(stage, 'up')
     const half = endpoint.open(this.connection)
-    const inmost: Placed = { stage: stages.length, name: endpoint.name, direction: 'up', half, waiting: 1 }
-    return [...lane('up'), inmost, ...lane('down').reverse()]
+    placed.push({ stage: stages.length, name: endpoint.name, direction: 'up', half, waiting: 1 })
+    for (let stage = stages.length - 1; stage >= 0; stage--) place(stage, 'down')
+    return placed
   }
 
   #fail(failure: GatewayError): void {

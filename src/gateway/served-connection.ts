@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { Connection, type DeadLetter, type Log } from '../core/connection.ts'
+import { Connection, type DeadLetter, type Log, type Peer } from '../core/connection.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { PipelineMeter } from '../core/meter.ts'
 import type { Pipeline } from '../core/pipeline.ts'
@@ -141,7 +141,7 @@ export class ServedConnection implements DeviceHolder {
     const connection = new Connection({
       id,
       pipeline: pipeline.name,
-      peer: { address: plainAddress(socket.remoteAddress ?? ''), port: socket.remotePort ?? 0 },
+      peer: new SocketPeer(socket),
       meter,
       log: bindLog(log, { connection: id, pipeline: pipeline.name }),
       ...(onDeadLetter !== undefined && { onDeadLetter }),
@@ -184,6 +184,23 @@ export class ServedConnection implements DeviceHolder {
     }
     log.debug(fields, 'connection ended')
     this.#home.ended(this, failure?.code ?? 'ok')
+  }
+}
+
+/** Asks the system at the first look: few look. */
+class SocketPeer implements Peer {
+  readonly #socket: Socket
+
+  constructor(socket: Socket) {
+    this.#socket = socket
+  }
+
+  get address(): string {
+    return plainAddress(this.#socket.remoteAddress ?? '')
+  }
+
+  get port(): number {
+    return this.#socket.remotePort ?? 0
   }
 }
 

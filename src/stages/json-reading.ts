@@ -9,6 +9,7 @@ export type UsualReading = (line: string) => Telemetry | undefined
 /** With a value of it. */
 export const parsedReading: UsualReading = (line) => {
   const begin = numberedBegin(line)
+  if (begin === undefined && isOfProtocol(line)) return undefined
   const text = begin === undefined ? line : withoutBegin(line, begin)
   let value: unknown
   try {
@@ -33,6 +34,7 @@ export const forwardedReading: UsualReading = (line) => {
     }
   }
   const begin = numberedBegin(line)
+  if (begin === undefined && isOfProtocol(line)) return undefined
   const body = begin === undefined ? Buffer.from(line) : bodyFrom(line, begin)
   const scanned = scanObject(body)
   if (scanned === 'plain') return usualReading(body, undefined, line, begin)
@@ -104,6 +106,11 @@ function sequenceOf(line: string, begin: number): number {
 function numberedBegin(line: string): number | undefined {
   // Most others are known by one character.
   return line.charCodeAt(2) === dollar && numberedPrefix.test(line) ? line.indexOf(',') : undefined
+}
+
+/** A line that begins with another member of the protocol, such as a hello: it need not be looked through to be known as unusual. */
+function isOfProtocol(line: string): boolean {
+  return line.charCodeAt(2) === dollar
 }
 
 function withoutBegin(line: string, begin: number): string {
