@@ -1,7 +1,8 @@
-import { setImmediate as turn } from 'node:timers/promises'
+import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises'
 import { Device, type DeviceClaim } from '../parts/device.ts'
 import { percentile } from '../parts/latency.ts'
 import { lineBlock, lineBytes } from '../parts/lines.ts'
+import { SpareCores } from '../parts/spare-cores.ts'
 import { answer } from './answer.ts'
 
 /** Which devices a generator plays. */
@@ -27,6 +28,14 @@ export interface Sent {
 /** As {@link Sent}, at a rate. */
 export interface SentPaced extends Sent {
   readonly latencyMs: { readonly p50: number; readonly p99: number; readonly p999: number }
+}
+
+/** What happened while readings between two counts were acknowledged. */
+export interface Stretch {
+  readonly acknowledged: number
+  readonly wallMs: number
+  /** Of this machine, what nobody used meanwhile. */
+  readonly spareCores: number
 }
 
 /** What was sent in a given time, and how long some of it waited for its receipt. */
@@ -111,6 +120,27 @@ const generator = {
     await Promise.all(devices.map(press))
     const outcome = await finish(sent, before)
     return { ...outcome, latencies: devices.flatMap((device) => device.heard) }
+  },
+
+  /**
+   * Beside `send`: from the moment that so many of its readings are acknowledged to the moment that so many are. For gateways whose parts do not
+   * finish together.
+   */
+  async stretch(from: number, to: number): Promise<Stretch> {
+    const before = countAcknowledged()
+    const spare = new SpareCores()
+    const reached = async (count: number) => {
+      while (countAcknowledged() - before < count) await delay(tickMs)
+      return { at: performance.now(), acknowledged: countAcknowledged() }
+    }
+    const begin = await reached(from)
+    spare.start()
+    const end = await reached(to)
+    return {
+      acknowledged: end.acknowledged - begin.acknowledged,
+      wallMs: end.at - begin.at,
+      spareCores: spare.stop(),
+    }
   },
 
   /** How many connections stand. */

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { Messages } from '../../src/core/levels.ts'
 import { pipeline } from '../../src/core/pipeline.ts'
 import { type Stage, stage } from '../../src/core/stage.ts'
@@ -11,28 +10,21 @@ import { batch } from '../../src/stages/batch.ts'
 import { hub as endpoint } from '../../src/stages/hub.ts'
 import { json } from '../../src/stages/json.ts'
 import { lines } from '../../src/stages/lines.ts'
+import { costlyWork } from '../parts/costly.ts'
 import { quietHub } from '../parts/quiet-hub.ts'
-import { SpareCores } from '../parts/spare-cores.ts'
 import { answer } from './answer.ts'
 
 /** What a gateway with workers used, all its processes together. */
 export interface WorkersUsage {
   readonly cpuUs: number
-  readonly wallMs: number
-  readonly spareCores: number
   /** Readings that its hub has accepted since it listens. */
   readonly accepted: number
 }
 
-/** Digests a reading: as much as a protocol costs that is harder to decode than lines, so that the gateway and not the generator is what is measured. */
-const digests = 20
-
 function costly(): Stage<Messages, Messages> {
   return stage<Messages, Messages>('costly', () => ({
     up(item, out) {
-      if (item.kind === 'telemetry') {
-        for (let count = 0; count < digests; count++) createHash('sha256').update(item.body).digest()
-      }
+      if (item.kind === 'telemetry') costlyWork(item.body)
       out.emit(item)
     },
   }))
@@ -65,9 +57,8 @@ const served = pipeline(
   batch(),
   endpoint(countedHub()),
 )
-const spare = new SpareCores()
 let gateway: Gateway | undefined
-let before = { cpuSeconds: 0, at: 0 }
+let cpuSecondsBefore = 0
 
 /** A metric of the gateway, workers and all. */
 async function read(name: string): Promise<number> {
@@ -84,15 +75,12 @@ const methods = {
   },
 
   async start(): Promise<void> {
-    before = { cpuSeconds: await read('process_cpu_seconds_total'), at: performance.now() }
-    spare.start()
+    cpuSecondsBefore = await read('process_cpu_seconds_total')
   },
 
   async stop(): Promise<WorkersUsage> {
-    const wallMs = performance.now() - before.at
-    const spareCores = spare.stop()
-    const cpuUs = ((await read('process_cpu_seconds_total')) - before.cpuSeconds) * 1e6
-    return { cpuUs, wallMs, spareCores, accepted: await read('headgate_hub_batch_messages_sum') }
+    const cpuUs = ((await read('process_cpu_seconds_total')) - cpuSecondsBefore) * 1e6
+    return { cpuUs, accepted: await read('headgate_hub_batch_messages_sum') }
   },
 
   async close(): Promise<void> {
