@@ -5,6 +5,7 @@ import type { Batches } from '../core/levels.ts'
 import type { ActiveContext, ActiveHalf, Endpoint } from '../core/stage.ts'
 import { type Hub, type HubSession, PartialSendError } from '../hub/port.ts'
 import { CommandDesk } from './command-desk.ts'
+import { asMessageError } from './lost-session.ts'
 
 /** Options of {@link hub}. */
 export interface HubOptions {
@@ -221,7 +222,7 @@ class HubEndpoint implements ActiveHalf<Batch | Receipt<Command>, BatchReceipt |
       const alike = byError.get(error)
       if (alike === undefined) byError.set(error, [message])
       else alike.push(message)
-      exceptions.set(message, sessionCodes.has(error.code) ? lostSession(error) : error)
+      exceptions.set(message, asMessageError(error))
     }
     for (const [error, messages] of byError) this.#connection.refused(error, messages)
   }
@@ -242,14 +243,4 @@ async function within(timeMs: number, promise: Promise<void> | undefined): Promi
   })
   await Promise.race([promise, timeUp])
   clearTimeout(timer)
-}
-
-const sessionCodes: ReadonlySet<string> = new Set(['UNAUTHORIZED', 'DEVICE_NOT_FOUND', 'CONFIGURATION', 'BUG'])
-
-/** What is wrong with the session says nothing against the message: the device may send it again when it is back. */
-function lostSession(cause: GatewayError): GatewayError {
-  return new GatewayError('HUB_SESSION_CLOSED', `the hub session is of no use: ${cause.message}`, {
-    cause,
-    stage: 'hub.up',
-  })
 }
