@@ -1,5 +1,5 @@
 import { telemetry } from '../../src/core/items.ts'
-import { batchBody } from '../../src/hub/batch-body.ts'
+import { encodedBatch } from '../../src/hub/batch-body.ts'
 import { lineBlock, lineBytes } from './lines.ts'
 
 /** Of a numbered line, up to the member behind its number. */
@@ -20,7 +20,7 @@ export function preparedBody(count: number): Buffer {
       }
       return telemetry(Buffer.from(`{${block.toString('latin1', at + begin, at + lineBytes - 1)}`), options)
     })
-    body = batchBody(messages)
+    body = encodedBatch(messages).body
     bodies.set(count, body)
   }
   return body

@@ -84,7 +84,10 @@ function authenticate(session: { client: Client | undefined }, socket: Socket) {
 function enrich() {
   return objectTransform(({ line, value }: { line: string; value: Reading }, _encoding: BufferEncoding, done: Done) => {
     const message = new azureCommon.Message(line)
+    // The system properties of these names are lost: the SDK does not send them with batches.
     message.properties.add('contenttype', 'application/json')
+    message.properties.add('contentencoding', 'utf-8')
+    message.properties.add('messageid', String(value.$seq))
     done(null, { sequence: value.$seq as number, message })
   })
 }

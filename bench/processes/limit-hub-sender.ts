@@ -1,5 +1,5 @@
 import { type Dispatcher, Pool } from 'undici'
-import { batchBody } from '../../src/hub/batch-body.ts'
+import { encodedBatch } from '../../src/hub/batch-body.ts'
 import { parseConnectionString } from '../../src/hub/connection-string.ts'
 import { batchRequestOf } from '../parts/device-token.ts'
 import { hubStock } from '../parts/hub-stock.ts'
@@ -24,7 +24,7 @@ const limitHubSender: HubSender = {
   },
 
   async send(batches: number, batchCount: number): Promise<Usage> {
-    const body = batchBody(hubStock(seed, batchCount))
+    const { body } = encodedBatch(hubStock(seed, batchCount))
     clock.start()
     await inTurn(requests, batches, (request) => {
       return new Promise<void>((resolve, reject) => {

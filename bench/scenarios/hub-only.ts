@@ -29,7 +29,7 @@ const usualMessages = new Map([
 export const hubOnlyScenario: Scenario = {
   name: 'hub-only',
   about: `batches of 100-byte readings to the emulator over TLS, from ${devices} devices at once. limit: undici posts bodies made before; plain: the
-SDK's client with its default agent; headgate: azureHttp`,
+SDK's client with its default agent, whose batches lack ids and types, a third of the bytes; headgate: azureHttp`,
   ratios: [ratio(1, limit), ratio(100, limit), ratio(500, limit), ratio(1, plain), ratio(100, plain)],
   rows: [...usualMessages.keys()].flatMap((batchCount) =>
     [limit, plain, headgate].map((candidate) => rowFor(batchCount, candidate)),

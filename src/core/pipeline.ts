@@ -40,6 +40,7 @@ export class Pipeline {
   readonly endpoint: AnyEndpoint
   readonly policy: Policy
   readonly fuse: boolean
+  /** For its rings. */
   readonly slots = new SlotTable()
 
   constructor(name: string, stages: readonly AnyStage[], endpoint: AnyEndpoint, options: PipelineOptions = {}) {

@@ -14,10 +14,7 @@ export type AnyStep =
   | EndingStep<unknown, unknown, unknown>
   | TurnStep<unknown, unknown, unknown>
 
-/**
- * The slots of a pipeline, for all its connections: what a thousand connections have each of their own is out of the processor's caches when
- * one of them says a line.
- */
+/** The slots of a pipeline, the same for all its connections, which would each have some ten of their own. */
 export class SlotTable {
   readonly #slots = new WeakMap<StageMeter, Slot>()
 

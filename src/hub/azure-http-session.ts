@@ -1,8 +1,7 @@
 import type { Message } from 'azure-iot-common'
 import { GatewayError } from '../core/errors.ts'
 import { type Command, command, type Receipt, type Report, type Telemetry } from '../core/items.ts'
-import { billableBlocks } from '../core/message-size.ts'
-import { batchBody } from './batch-body.ts'
+import { encodedBatch } from './batch-body.ts'
 import type { CommandDetails, DeviceRequests } from './device-requests.ts'
 import type { DeviceTransport } from './device-transport.ts'
 import { sendIsolating } from './isolate.ts'
@@ -147,9 +146,8 @@ export class AzureHttpSession implements HubSession {
   async #post(messages: readonly Telemetry[]): Promise<void> {
     this.#assertOpen()
     const { transport, context } = this.#parts
-    await transport.post(batchBody(messages))
-    let billable = 0
-    for (const message of messages) billable += billableBlocks(message)
+    const { body, billable } = encodedBatch(messages)
+    await transport.post(body)
     context.meter.accepted(messages.length, billable)
   }
 

@@ -1,4 +1,12 @@
 import type { Properties, Telemetry } from '../core/items.ts'
+import { billableBlockBytes, billableBlocks } from '../core/message-size.ts'
+
+/** A batch as it goes to the hub. */
+export interface EncodedBatch {
+  readonly body: Buffer
+  /** Blocks of 4 KB that the hub's quota counts of its messages. */
+  readonly billable: number
+}
 
 /**
  * The body of an HTTPS batch (content type `application/vnd.microsoft.iothub.json`):
@@ -9,24 +17,29 @@ import type { Properties, Telemetry } from '../core/items.ts'
  * System properties go unprefixed, user properties with `iothub-app-`, as Microsoft's C# and Java SDKs send them (the Node
  * SDK drops the former and does not escape the latter). Every name and value is JSON-escaped, whatever a device put in it; all is ASCII.
  */
-export function batchBody(messages: readonly Telemetry[]): Buffer {
-  if (messages.length === 0) return Buffer.from('[]')
+export function encodedBatch(messages: readonly Telemetry[]): EncodedBatch {
+  if (messages.length === 0) return { body: Buffer.from('[]'), billable: 0 }
   // Most ids need no escapes, which is seen at no cost while they are written.
   return batchOfPlainIds(messages) ?? batchOfAnyIds(messages)
 }
 
 /** Undefined where an id has a character that JSON has not between quotes, or that is not ASCII. */
-function batchOfPlainIds(messages: readonly Telemetry[]): Buffer | undefined {
+function batchOfPlainIds(messages: readonly Telemetry[]): EncodedBatch | undefined {
   // Counted first, then written once to where it stays: half of what a large batch costs is memory that was never touched before, and a text
   // that is put together and made bytes of takes longer.
   const middles: Middle[] = []
   let size = 1
+  let billable = 0
   let middle = isLasting(lastMiddle) ? lastMiddle : undefined
   for (const message of messages) {
     if (!middle?.suits(message)) middle = new Middle(message)
     middles.push(middle)
-    size += opening.length + Math.ceil(message.body.length / 3) * 4
-    size += middle.bytes.length + (message.messageId?.length ?? 0) + middle.closing.length
+    const { bytes, closing } = middle
+    const idLength = message.messageId?.length ?? 0
+    const entry = opening.length + Math.ceil(message.body.length / 3) * 4 + bytes.length + idLength + closing.length
+    size += entry
+    // Nothing is shorter here than as the quota counts it.
+    billable += entry <= billableBlockBytes ? 1 : billableBlocks(message)
   }
   lastMiddle = middle
   const batch = Buffer.allocUnsafeSlow(size)
@@ -34,26 +47,28 @@ function batchOfPlainIds(messages: readonly Telemetry[]): Buffer | undefined {
   for (let index = 0; index < messages.length; index++) {
     const { body, messageId } = messages[index] as Telemetry
     const { bytes, closing } = middles[index] as Middle
-    at = put(opening, batch, at)
+    at = putFew(opening, batch, at)
     at += batch.write(body.toString('base64'), at, 'latin1')
     at = put(bytes, batch, at)
     if (messageId !== undefined) at = putPlain(messageId, batch, at)
     if (at < 0) return undefined
-    at = put(closing, batch, at)
+    at = putFew(closing, batch, at)
   }
   // Where the first entry has its comma the array begins.
   batch[0] = leftBracket
   batch[at] = rightBracket
-  return batch
+  return { body: batch, billable }
 }
 
-function batchOfAnyIds(messages: readonly Telemetry[]): Buffer {
+function batchOfAnyIds(messages: readonly Telemetry[]): EncodedBatch {
+  let billable = 0
   const entries = messages.map((message) => {
+    billable += billableBlocks(message)
     const { bytes, closing } = new Middle(message)
     const id = message.messageId === undefined ? '' : escaped(message.messageId)
     return `${opening.toString()}${message.body.toString('base64')}${bytes.toString('latin1')}${id}${closing.toString()}`
   })
-  return Buffer.from(`[${entries.join('').slice(1)}]`, 'latin1')
+  return { body: Buffer.from(`[${entries.join('').slice(1)}]`, 'latin1'), billable }
 }
 
 const opening = Buffer.from(',{"body":"')
@@ -132,7 +147,13 @@ function put(bytes: Buffer, to: Buffer, at: number): number {
   return at + bytes.length
 }
 
-/** For short texts a loop is quicker than Node. -1 for a text that does not stand in JSON and in ASCII as it is. */
+/** A loop is quicker than a call for so few. */
+function putFew(bytes: Buffer, to: Buffer, at: number): number {
+  for (let index = 0; index < bytes.length; index++) to[at + index] = bytes[index] as number
+  return at + bytes.length
+}
+
+/** For short texts, too, a loop is quicker. -1 for a text that does not stand in JSON and in ASCII as it is. */
 function putPlain(text: string, to: Buffer, at: number): number {
   for (let index = 0; index < text.length; index++) {
     const unit = text.charCodeAt(index)

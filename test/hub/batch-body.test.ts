@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { type Telemetry, telemetry } from '../../src/core/items.ts'
-import { batchBody } from '../../src/hub/batch-body.ts'
+import { billableBlocks } from '../../src/core/message-size.ts'
+import { encodedBatch } from '../../src/hub/batch-body.ts'
 
 interface Entry {
   readonly body: string
@@ -10,7 +11,7 @@ interface Entry {
   readonly properties: Readonly<Record<string, string>>
 }
 
-const parsed = (...messages: Telemetry[]): Entry[] => JSON.parse(batchBody(messages).toString())
+const parsed = (...messages: Telemetry[]): Entry[] => JSON.parse(encodedBatch(messages).body.toString())
 
 const anyText = fc.oneof(
   fc.string({ unit: 'binary' }),
@@ -100,6 +101,24 @@ test('properties that were changed between two batches arrive changed', () => {
   assert.deepEqual(parsed(message)[0]?.properties, { 'iothub-app-site': 'turin' })
   properties.site = 'genoa'
   assert.deepEqual(parsed(message)[0]?.properties, { 'iothub-app-site': 'genoa' })
+})
+
+test('what the quota counts is the sum of what it counts of each, whatever they hold and however long they are', () => {
+  const long = fc
+    .tuple(anyMessage, fc.integer({ min: 2900, max: 9000 }), fc.boolean())
+    .map(([message, bytes, named]) => {
+      const text = 'é'.repeat(bytes / 8)
+      return telemetry(Buffer.alloc(bytes), {
+        ...message,
+        ...(named && { messageId: text, properties: { name: text } }),
+      })
+    })
+  fc.assert(
+    fc.property(fc.array(fc.oneof(anyMessage, long), { maxLength: 4 }), (messages) => {
+      const sum = messages.reduce((blocks, message) => blocks + billableBlocks(message), 0)
+      assert.equal(encodedBatch(messages).billable, sum)
+    }),
+  )
 })
 
 test('no messages are an empty array', () => {
