@@ -1,7 +1,8 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net'
-import { type Dispatcher, Pool } from 'undici'
+import { Pool } from 'undici'
 import { parseConnectionString } from '../../src/hub/connection-string.ts'
 import type { HubPlace } from '../processes/emulator.ts'
+import { AcceptedAnswer } from './accepted-answer.ts'
 import { batchRequestOf } from './device-token.ts'
 import { type Usage, UsageClock } from './usage.ts'
 
@@ -91,7 +92,7 @@ class LimitDevice<Kept> {
     this.#sending = true
     const batch = this.#waiting.splice(0, batchCount)
     const options = { method: 'POST' as const, body: this.#bodies.body(batch), ...this.#request }
-    this.#pool.dispatch(options, new Answer(() => this.#sent(batch)))
+    this.#pool.dispatch(options, new AcceptedAnswer(() => this.#sent(batch), end))
   }
 
   #sent(batch: readonly Kept[]): void {
@@ -104,28 +105,7 @@ class LimitDevice<Kept> {
   }
 }
 
-class Answer implements Dispatcher.DispatchHandler {
-  readonly #accepted: () => void
-  #statusCode = 0
-
-  constructor(accepted: () => void) {
-    this.#accepted = accepted
-  }
-
-  onRequestStart(): void {}
-
-  onResponseStart(_controller: Dispatcher.DispatchController, statusCode: number): void {
-    this.#statusCode = statusCode
-  }
-
-  onResponseData(): void {}
-
-  onResponseEnd(): void {
-    if (this.#statusCode !== 204) throw new Error(`the hub answered ${this.#statusCode}`)
-    this.#accepted()
-  }
-
-  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    throw error
-  }
+/** Ends the process: a limit that lost something is none. */
+function end(error: Error): never {
+  throw error
 }

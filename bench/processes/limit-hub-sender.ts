@@ -1,6 +1,7 @@
-import { type Dispatcher, Pool } from 'undici'
+import { Pool } from 'undici'
 import { encodedBatch } from '../../src/hub/batch-body.ts'
 import { parseConnectionString } from '../../src/hub/connection-string.ts'
+import { AcceptedAnswer } from '../parts/accepted-answer.ts'
 import { batchRequestOf } from '../parts/device-token.ts'
 import { hubStock } from '../parts/hub-stock.ts'
 import { inTurn } from '../parts/in-turn.ts'
@@ -28,39 +29,11 @@ const limitHubSender: HubSender = {
     clock.start()
     await inTurn(requests, batches, (request) => {
       return new Promise<void>((resolve, reject) => {
-        pool?.dispatch({ method: 'POST', body, ...request }, new Accepted(resolve, reject))
+        pool?.dispatch({ method: 'POST', body, ...request }, new AcceptedAnswer(resolve, reject))
       })
     })
     return clock.stop()
   },
-}
-
-class Accepted implements Dispatcher.DispatchHandler {
-  readonly #resolve: () => void
-  readonly #reject: (error: Error) => void
-  #statusCode = 0
-
-  constructor(resolve: () => void, reject: (error: Error) => void) {
-    this.#resolve = resolve
-    this.#reject = reject
-  }
-
-  onRequestStart(): void {}
-
-  onResponseStart(_controller: Dispatcher.DispatchController, statusCode: number): void {
-    this.#statusCode = statusCode
-  }
-
-  onResponseData(): void {}
-
-  onResponseEnd(): void {
-    if (this.#statusCode === 204) this.#resolve()
-    else this.#reject(new Error(`the hub answered ${this.#statusCode}`))
-  }
-
-  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.#reject(error)
-  }
 }
 
 answer(limitHubSender)

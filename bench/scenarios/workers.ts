@@ -59,7 +59,6 @@ async function measureLimit(processes: Processes, effort: Effort, count: number)
     figures: { messagesPerSecond: (readings / durationMs) * 1000 },
     sent: readings,
     received: readings,
-    acknowledged: readings,
   }
 }
 
