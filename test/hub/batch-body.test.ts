@@ -52,6 +52,19 @@ test('whatever bytes and properties messages hold, the batch is JSON that reads 
   )
 })
 
+test('bodies of every length stay apart, whatever was in the batch before, also where there are more bytes than one send takes', () => {
+  const ofLengths = (lengths: readonly number[], byte: number) =>
+    lengths.map((length, index) => telemetry(Buffer.alloc(length, byte), { messageId: `${index}` }))
+  const short = ofLengths(
+    Array.from({ length: 100 }, (_, length) => length),
+    0xff,
+  )
+  const long = ofLengths([100_000, 100_001, 100_002], 0xaa)
+  for (const messages of [short, long, ofLengths([1, 2, 3, 4], 0x00), short]) {
+    assert.deepEqual(parsed(...messages), messages.map(expected))
+  }
+})
+
 test('system properties go unprefixed and only where they are set', () => {
   const [bare, full] = parsed(
     telemetry(Buffer.from('a')),
