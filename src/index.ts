@@ -31,6 +31,7 @@ export {
   type Outlet,
   type Stage,
   type Step,
+  type StepObject,
   stage,
   type TurnStep,
 } from './core/stage.ts'

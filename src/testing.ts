@@ -40,5 +40,6 @@ export {
   type Step,
   scheduleOf,
 } from './testing/schedule.ts'
+export { stepOf } from './testing/step-of.ts'
 export { tappedHub } from './testing/tapped-hub.ts'
 export { Trial, type TrialOptions, trialDeviceIds } from './testing/trial.ts'

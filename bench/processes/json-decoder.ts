@@ -2,6 +2,7 @@ import { Connection } from '../../src/core/connection.ts'
 import { receipt, telemetry } from '../../src/core/items.ts'
 import type { Step } from '../../src/core/stage.ts'
 import { json } from '../../src/stages/json.ts'
+import { stepOf } from '../../src/testing/step-of.ts'
 import { firstSequence, lineBlock, takeLines } from '../parts/lines.ts'
 import { type Usage, UsageClock } from '../parts/usage.ts'
 import { answer } from './answer.ts'
@@ -48,7 +49,8 @@ const jsonDecoder = {
     )
     const expected = given.map(({ of }) => `{"$ack":${of.tag}}`)
     let line = ''
-    const down = json().open(new Connection({ id: 'bench', pipeline: 'bench' })).down as Step<unknown, string, unknown>
+    const { down: half } = json().open(new Connection({ id: 'bench', pipeline: 'bench' }))
+    const down = stepOf(half) as Step<unknown, string, unknown>
     const out = {
       emit: (written: string) => {
         line = written
@@ -77,11 +79,7 @@ export type JsonDecoder = typeof jsonDecoder
 
 function decoderOf(parse: 'all' | 'keys'): (line: string) => number {
   let readings = 0
-  const up = json({ parse }).open(new Connection({ id: 'bench', pipeline: 'bench' })).up as Step<
-    string,
-    unknown,
-    string
-  >
+  const up = stepOf(json({ parse }).open(new Connection({ id: 'bench', pipeline: 'bench' })).up)
   const out = {
     emit: () => {
       readings++

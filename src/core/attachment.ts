@@ -29,6 +29,10 @@ export interface AttachmentParts {
  */
 export class Attachment {
   readonly #parts: AttachmentParts
+  // What every read and write needs is at hand: of many connections each step aside is one into memory that is cold.
+  readonly #socket: Duplex
+  readonly #stream: Duplex
+  readonly #meter: PipelineMeter
   #noneAt = Date.now()
   /** All that was said until then was given to the socket. */
   #givenAt = this.#noneAt
@@ -39,7 +43,10 @@ export class Attachment {
 
   constructor(parts: AttachmentParts) {
     this.#parts = parts
-    const { socket, stream } = parts
+    const { socket, stream, meter } = parts
+    this.#socket = socket
+    this.#stream = stream
+    this.#meter = meter
     socket.on('data', (chunk: Buffer) => this.#up(chunk))
     socket.on('end', () => {
       if (!this.#halted) stream.end()
@@ -81,9 +88,8 @@ export class Attachment {
   }
 
   #up(chunk: Buffer): void {
-    const { socket, stream, meter } = this.#parts
-    meter.bytesUp += chunk.length
-    if (!this.#halted && !stream.write(chunk)) socket.pause()
+    this.#meter.bytesUp += chunk.length
+    if (!this.#halted && !this.#stream.write(chunk)) this.#socket.pause()
   }
 
   #down(chunk: Buffer): void {

@@ -1,7 +1,7 @@
 import type { Connection } from './connection.ts'
 import type { GatewayError } from './errors.ts'
 import type { Level, Messages } from './levels.ts'
-import { type Outlet, type Stage, stage } from './stage.ts'
+import { type Outlet, type Stage, type StepObject, stage } from './stage.ts'
 
 /** Frame ↔ item, for one connection: state between frames lives in the closure that makes it. */
 export interface Codec<L extends Level> {
@@ -23,16 +23,32 @@ export interface Codec<L extends Level> {
 export function codec<L extends Level>(name: string, make: (connection: Connection) => Codec<L>): Stage<L, Messages> {
   return stage<L, Messages>(name, (connection) => {
     const made = make(connection)
-    return {
-      up(frame, out) {
-        emitAll(made.decode(frame, out), out)
-      },
-      down(item, out) {
-        emitAll(made.encode(item), out)
-      },
-      refuse: (error) => made.refuse?.(error),
-    }
+    return { up: new Up(made), down: new Down(made), refuse: (error) => made.refuse?.(error) }
   })
+}
+
+class Up<L extends Level> implements StepObject<L['up'], Messages['up'], L['down']> {
+  readonly #codec: Codec<L>
+
+  constructor(made: Codec<L>) {
+    this.#codec = made
+  }
+
+  push(frame: L['up'], out: Outlet<Messages['up'], L['down']>): void {
+    emitAll(this.#codec.decode(frame, out), out)
+  }
+}
+
+class Down<L extends Level> implements StepObject<Messages['down'], L['down'], Messages['up']> {
+  readonly #codec: Codec<L>
+
+  constructor(made: Codec<L>) {
+    this.#codec = made
+  }
+
+  push(item: Messages['down'], out: Outlet<L['down'], Messages['up']>): void {
+    emitAll(this.#codec.encode(item), out)
+  }
 }
 
 function emitAll<T>(made: T | readonly T[] | undefined, out: Outlet<T, never>): void {

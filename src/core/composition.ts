@@ -161,7 +161,7 @@ class Composer {
     // Steps are charged one by one; what they are held by behind them is not theirs.
     const boundary = parts.length === 0 ? undefined : watch.boundary(undefined)
     parts.push({
-      slots: steps.map(({ stage, name }) => slots.slot(meter.stage(name, direction), stage)),
+      slots: slots.row(steps.map(({ stage, name }) => slots.slot(meter.stage(name, direction), stage))),
       steps: steps.map(({ half }) => half as AnyStep),
       direction,
       context: contextOf(direction, readsAhead),

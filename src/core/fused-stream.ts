@@ -25,17 +25,20 @@ const waitingItems = 16
  * its halves is a single one: socket bytes in, up through the steps to the hub endpoint, and down to socket bytes.
  */
 export class FusedStream implements RunExit {
-  readonly stream: Transform
+  readonly stream: FusedTransform
   readonly parts: readonly (Run | ActiveSlot)[] = []
   readonly givesBytes: boolean
   gone = false
   readonly #most: number
+  readonly #bytesIn: boolean
+  readonly #first: Run | ActiveSlot
   #room: (() => void)[] | undefined
 
   constructor(parts: readonly (RunPart | ActivePart)[], options: FusedStreamOptions) {
     const { bytesIn, bytesOut, maxWaiting = waitingItems } = options
     this.givesBytes = bytesOut
     this.#most = bytesOut ? sliceBytes : readableItems
+    this.#bytesIn = bytesIn
     this.stream = through2(
       {
         writableObjectMode: !bytesIn,
@@ -43,11 +46,14 @@ export class FusedStream implements RunExit {
         writableHighWaterMark: bytesIn ? sliceBytes : maxWaiting,
         readableHighWaterMark: this.#most,
       },
-      (chunk: unknown, _encoding, done) => settle(this.#enter(chunk, bytesIn), done),
-      (done) => settle(this.#finish(), done),
-    ) as unknown as Transform
-    this.#watch()
+      transform,
+      flush,
+    ) as unknown as FusedTransform
+    this.stream.fused = this
+    this.stream._read = read
+    this.stream._destroy = destroy
     this.parts = this.#link(parts)
+    this.#first = this.parts[0] as Run | ActiveSlot
     // One of them failed as it was started.
     if (this.gone) this.#closeParts()
   }
@@ -98,25 +104,31 @@ export class FusedStream implements RunExit {
     return linked
   }
 
-  #enter(chunk: unknown, bytes: boolean): Promise<void> | undefined {
-    const first = this.parts[0] as Run | ActiveSlot
+  /** Called by its stream. */
+  enter(chunk: unknown): Promise<void> | undefined {
+    const first = this.#first
     if (first instanceof ActiveSlot) return first.receive(chunk)
-    return bytes ? first.takeBytes(chunk as Buffer) : first.take(chunk)
+    return this.#bytesIn ? first.takeBytes(chunk as Buffer) : first.take(chunk)
   }
 
-  #watch(): void {
-    const { stream } = this
-    const { _read: read, _destroy: destroy } = stream
-    stream._read = (size) => {
-      this.#release()
-      read.call(stream, size)
-    }
-    stream._destroy = (error, done) => {
-      this.gone = true
-      this.#release()
-      const thrown = this.#closeParts()
-      destroy.call(stream, error ?? thrown ?? null, done)
-    }
+  /** Called by its stream: all that was written is in. */
+  async finish(): Promise<void> {
+    for (const part of this.parts) await part.finish()
+  }
+
+  /** Called by its stream: there is room again. */
+  release(): void {
+    const waiting = this.#room
+    if (waiting === undefined) return
+    this.#room = undefined
+    for (const resolve of waiting) resolve()
+  }
+
+  /** Called by its stream as it is destroyed. Returns what a part threw first. */
+  close(): Error | undefined {
+    this.gone = true
+    this.release()
+    return this.#closeParts()
   }
 
   /** Every part, whatever another throws: behind it may be a hub session. Returns what was thrown first. */
@@ -131,17 +143,33 @@ export class FusedStream implements RunExit {
     }
     return first
   }
+}
 
-  async #finish(): Promise<void> {
-    for (const part of this.parts) await part.finish()
-  }
+/** The through2 of a fused stream. What it does is the same for all, which are as many as connections, and each finds its own by this. */
+interface FusedTransform extends Transform {
+  fused: FusedStream
+}
 
-  #release(): void {
-    const waiting = this.#room
-    if (waiting === undefined) return
-    this.#room = undefined
-    for (const resolve of waiting) resolve()
-  }
+type Done = (error?: Error | null) => void
+
+const { _read: readOfTransform, _destroy: destroyOfTransform } = through2() as unknown as Transform
+
+function transform(this: unknown, chunk: unknown, _encoding: unknown, done: Done): void {
+  settle((this as FusedTransform).fused.enter(chunk), done)
+}
+
+function flush(this: unknown, done: Done): void {
+  settle((this as FusedTransform).fused.finish(), done)
+}
+
+function read(this: FusedTransform, size: number): void {
+  this.fused.release()
+  readOfTransform.call(this, size)
+}
+
+function destroy(this: FusedTransform, error: Error | null, done: Done): void {
+  const thrown = this.fused.close()
+  destroyOfTransform.call(this, error ?? thrown ?? null, done)
 }
 
 function settle(pending: Promise<void> | undefined, done: (error?: Error | null) => void): void {

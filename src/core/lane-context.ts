@@ -7,15 +7,14 @@ import type { Failed, RunContext, Slot } from './slot.ts'
 /** What the runs of both lanes ask of their ring alike. */
 abstract class LaneContext implements RunContext {
   protected readonly judge: Judge
+  /** Its own, since the ring is not looked at otherwise while items pass. */
+  protected readonly connection: Connection
   readonly #ring: JudgedRing
 
   constructor(judge: Judge, ring: JudgedRing) {
     this.judge = judge
+    this.connection = ring.connection
     this.#ring = ring
-  }
-
-  protected get connection(): Connection {
-    return this.#ring.connection
   }
 
   failed(error: unknown, item: unknown, slot: Slot): Failed {

@@ -162,7 +162,10 @@ export class Run {
       if (this.#isShut(at) || this.#exit.gone) return nothing
       const slot = this.slots[at] as Slot
       slot.meter.items++
-      const pending = this.#call(slot, at, item, undefined) ?? (this.#outlet.holds ? this.#outlet.close() : undefined)
+      this.#outlet.open(slot, at)
+      const pending =
+        this.#call(this.#steps[at] as AnyStep, at, item, undefined) ??
+        (this.#outlet.holds ? this.#outlet.close() : undefined)
       const now = performance.now()
       slot.meter.busyMs += now - startedAt
       startedAt = now
@@ -223,10 +226,11 @@ export class Run {
     const startedAt = from === 0 ? this.#clock : performance.now()
     let index = from
     let pending: Promise<void> | undefined
+    this.#outlet.open(slot, at, out)
     if ('pushAll' in step && items.length - from > 1 && this.#allPlain(items, at)) {
       index = items.length
       meter.items += items.length
-      pending = this.#together(slot, at, step, items, out)
+      pending = this.#together(at, step, items, out)
     }
     while (pending === undefined && index < items.length && !this.#context.shut(slot.stage) && !this.#exit.gone) {
       const item = items[index++]
@@ -238,7 +242,7 @@ export class Run {
         continue
       } else {
         meter.items++
-        pending = this.#call(slot, at, item, out)
+        pending = this.#call(step, at, item, out)
       }
       if (pending === undefined && this.#outlet.holds) pending = this.#outlet.close()
     }
@@ -274,13 +278,11 @@ export class Run {
   }
 
   #together(
-    slot: Slot,
     at: number,
     step: TurnStep<unknown, unknown, unknown>,
     items: readonly unknown[],
     out: unknown[],
   ): Promise<void> | undefined {
-    this.#outlet.open(slot, at, out)
     try {
       step.pushAll(items, this.#outlet)
     } catch (error) {
@@ -289,10 +291,8 @@ export class Run {
     return this.#outlet.holds ? this.#outlet.close() : undefined
   }
 
-  /** One call of a step. A promise resolves when the step is done and what it replied has room; it never rejects. */
-  #call(slot: Slot, at: number, item: unknown, out: unknown[] | undefined): Promise<void> | undefined {
-    this.#outlet.open(slot, at, out)
-    const step = this.#steps[at] as AnyStep
+  /** One call of a step, to which the outlet is open. A promise resolves when the step is done and what it replied has room; it never rejects. */
+  #call(step: AnyStep, at: number, item: unknown, out: unknown[] | undefined): Promise<void> | undefined {
     try {
       this.#context.assertTimely(item)
       const pending = typeof step === 'function' ? step(item, this.#outlet) : step.push(item, this.#outlet)

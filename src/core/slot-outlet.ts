@@ -71,7 +71,7 @@ export class SlotOutlet implements Outlet<unknown, unknown> {
     return this.#hasFailed
   }
 
-  /** Of every item of a run without failures `instanceof` would cost as much as a step. */
+  /** Asked of every item at every step: in a run without failures none is looked at. */
   isDeferred(item: unknown): item is Deferred {
     return this.#hasFailed && item instanceof Deferred
   }

@@ -1,5 +1,5 @@
 import type { StageMeter } from './meter.ts'
-import type { EndingStep, Step, TurnStep } from './stage.ts'
+import type { EndingStep, Step, StepObject, TurnStep } from './stage.ts'
 
 /** A step's place within a pipeline: nothing of it is a connection's. */
 export interface Slot {
@@ -11,12 +11,15 @@ export interface Slot {
 /** What stands in a slot, of one connection. The engine knows items as unknown: the pipeline's signature has checked them. */
 export type AnyStep =
   | Step<unknown, unknown, unknown>
+  | StepObject<unknown, unknown, unknown>
   | EndingStep<unknown, unknown, unknown>
   | TurnStep<unknown, unknown, unknown>
 
 /** The slots of a pipeline, the same for all its connections, which would each have some ten of their own. */
 export class SlotTable {
   readonly #slots = new WeakMap<StageMeter, Slot>()
+  /** By the first of a row. */
+  readonly #rows = new WeakMap<Slot, (readonly Slot[])[]>()
 
   /** The slot of a stage half, known by its meter; made on first use. */
   slot(meter: StageMeter, stage: number): Slot {
@@ -27,7 +30,24 @@ export class SlotTable {
     }
     return slot
   }
+
+  /** Slots in a row, one array for all runs that have the same. */
+  row(slots: readonly Slot[]): readonly Slot[] {
+    const [first] = slots
+    if (first === undefined) return none
+    let rows = this.#rows.get(first)
+    if (rows === undefined) {
+      rows = []
+      this.#rows.set(first, rows)
+    }
+    const known = rows.find((row) => row.length === slots.length && row.every((slot, index) => slot === slots[index]))
+    if (known !== undefined) return known
+    rows.push(slots)
+    return slots
+  }
 }
+
+const none: readonly Slot[] = []
 
 /** Stage half of a slot as errors name it, such as `json.up`. */
 export function nameOf({ meter }: Slot): string {

@@ -23,15 +23,21 @@ export interface Outlet<Next, Back> {
  */
 export type Step<In, Next, Back> = (item: In, out: Outlet<Next, Back>) => undefined | void | Promise<void>
 
+/**
+ * A step that keeps something of its connection, as an object: what a closure is, in half the memory, and the next connection's is found by
+ * the engine where this one's was.
+ */
+export interface StepObject<In, Next, Back> {
+  push(item: In, out: Outlet<Next, Back>): undefined | void | Promise<void>
+}
+
 /** A step that also wants to know when its lane ends, to give out or refuse what it still holds. */
-export interface EndingStep<In, Next, Back> {
-  readonly push: Step<In, Next, Back>
+export interface EndingStep<In, Next, Back> extends StepObject<In, Next, Back> {
   end(out: Outlet<Next, Back>): undefined | void | Promise<void>
 }
 
 /** A step that does better with all items of a turn at hand, such as one that joins texts into one buffer. */
-export interface TurnStep<In, Next, Back> {
-  readonly push: Step<In, Next, Back>
+export interface TurnStep<In, Next, Back> extends StepObject<In, Next, Back> {
   /** Called in place of `push` for several items, with the same results as `push` for each in order; what may fail is pushed singly. */
   pushAll(items: readonly In[], out: Outlet<Next, Back>): void
 }
@@ -66,6 +72,7 @@ export interface ActiveHalf<In, Next> {
 /** One direction of a stage: a step, one that hears the end, an active half, or any Node duplex (through2, split2, zlib, your own). */
 export type Half<In, Next, Back> =
   | Step<In, Next, Back>
+  | StepObject<In, Next, Back>
   | EndingStep<In, Next, Back>
   | TurnStep<In, Next, Back>
   | ActiveHalf<In, Next>

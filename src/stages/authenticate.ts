@@ -3,7 +3,7 @@ import { GatewayError } from '../core/errors.ts'
 import { type Credentials, failedReceipt, type Hello, type Identity, receipt } from '../core/items.ts'
 import type { Messages } from '../core/levels.ts'
 import { increment } from '../core/meter.ts'
-import { type Outlet, type Stage, stage } from '../core/stage.ts'
+import { type Outlet, type Stage, type StepObject, stage } from '../core/stage.ts'
 
 /**
  * Turns what a device claims into an identity, or throws a GatewayError `UNAUTHORIZED`. It need not ask the hub whether
@@ -38,30 +38,54 @@ export function authenticate(
   options: AuthenticateOptions = {},
 ): Stage<Messages, Messages> {
   const { unknown = 'close', takeover = true } = options
-  return stage<Messages, Messages>('authenticate', (connection) => {
-    const ignored = new IgnoredDevice(connection)
-    /** The name of the hello that was believed; the authenticator may have given the device another. */
-    let claimed: string | undefined
-    return {
-      up(item, out) {
-        const known = connection.identity
-        if (known !== undefined) {
-          if (item.kind === 'hello') answerAgain(item, claimed ?? known.deviceId, known, connection, out)
-          else out.emit(item)
-          return undefined
-        }
-        if (item.kind === 'hello') {
-          connection.greeted = true
-          const identified = identify(item, connection, authenticator, takeover, out).then(() => {
-            claimed = item.deviceId
-          })
-          return unknown === 'close' ? identified : identified.catch((thrown) => ignored.refuse(thrown, item, out))
-        }
-        if (ignored.is) return ignored.forget(item, out)
-        throw new GatewayError('NOT_IDENTIFIED', `a ${item.kind} came before the hello`)
-      },
+  const terms: Terms = { authenticator, unknown, takeover }
+  return stage<Messages, Messages>('authenticate', (connection) => ({ up: new Gate(connection, terms) }))
+}
+
+/** What holds for all connections of a stage. */
+interface Terms extends Required<AuthenticateOptions> {
+  readonly authenticator: Authenticator
+}
+
+class Gate implements StepObject<Messages['up'], Messages['up'], Messages['down']> {
+  readonly #connection: Connection
+  readonly #terms: Terms
+  /** Made for the first that is. */
+  #ignored: IgnoredDevice | undefined
+  /** The name of the hello that was believed; the authenticator may have given the device another. */
+  #claimed: string | undefined
+
+  constructor(connection: Connection, terms: Terms) {
+    this.#connection = connection
+    this.#terms = terms
+  }
+
+  push(item: Messages['up'], out: Out): Promise<void> | undefined {
+    const known = this.#connection.identity
+    if (known !== undefined) {
+      if (item.kind === 'hello') answerAgain(item, this.#claimed ?? known.deviceId, known, this.#connection, out)
+      else out.emit(item)
+      return undefined
     }
-  })
+    if (item.kind === 'hello') return this.#greet(item, out)
+    if (this.#ignored?.is !== true) throw new GatewayError('NOT_IDENTIFIED', `a ${item.kind} came before the hello`)
+    this.#ignored.forget(item, out)
+    return undefined
+  }
+
+  #greet(item: Hello, out: Out): Promise<void> {
+    const { authenticator, unknown, takeover } = this.#terms
+    const connection = this.#connection
+    connection.greeted = true
+    const identified = identify(item, connection, authenticator, takeover, out).then(() => {
+      this.#claimed = item.deviceId
+    })
+    if (unknown === 'close') return identified
+    return identified.catch((thrown) => {
+      this.#ignored ??= new IgnoredDevice(connection)
+      this.#ignored.refuse(thrown, item, out)
+    })
+  }
 }
 
 /** A device that was refused and keeps its connection. */

@@ -2,7 +2,7 @@ import type { Connection } from '../core/connection.ts'
 import { GatewayError } from '../core/errors.ts'
 import { noProperties, type Properties, type Telemetry, withProperties } from '../core/items.ts'
 import type { Messages } from '../core/levels.ts'
-import { type Stage, stage } from '../core/stage.ts'
+import { type Halves, type Stage, stage } from '../core/stage.ts'
 
 /** A property value, fixed or computed for each message; undefined leaves the property out. */
 export type Enrichment = string | ((message: Telemetry, connection: Connection) => string | undefined)
@@ -22,16 +22,26 @@ export function enrich(enrichments: Readonly<Record<string, Enrichment>>): Stage
   Object.freeze(fixed)
   // Nothing to add costs nothing.
   if (Object.keys(enrichments).length === 0) return stage<Messages, Messages>('enrich', () => ({}))
-  const propertiesOf = (item: Telemetry, connection: Connection): Properties => {
-    if (computed.length > 0) return { ...item.properties, ...fixed, ...values(item, connection) }
-    // The same object for all messages that have no others: what is made of it downstream is made once.
-    return item.properties === noProperties ? fixed : { ...item.properties, ...fixed }
+  if (computed.length === 0) {
+    // The same step for all connections, which are told apart by nothing: it stays at hand however many there are.
+    const fixedOnly: Halves<Messages, Messages> = {
+      up(item, out) {
+        out.emit(item.kind === 'telemetry' ? withProperties(item, withFixed(item.properties)) : item)
+      },
+    }
+    return stage<Messages, Messages>('enrich', () => fixedOnly)
   }
   return stage<Messages, Messages>('enrich', (connection) => ({
     up(item, out) {
-      out.emit(item.kind === 'telemetry' ? withProperties(item, propertiesOf(item, connection)) : item)
+      if (item.kind !== 'telemetry') out.emit(item)
+      else out.emit(withProperties(item, { ...withFixed(item.properties), ...values(item, connection) }))
     },
   }))
+
+  /** The same object for all messages that have no others: what is made of it downstream is made once. */
+  function withFixed(properties: Properties): Properties {
+    return properties === noProperties ? fixed : { ...properties, ...fixed }
+  }
 
   function values(item: Telemetry, connection: Connection): Properties {
     const found: Record<string, string> = {}

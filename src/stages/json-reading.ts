@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { noProperties, type Telemetry } from '../core/items.ts'
 import { maxSendBytes } from '../core/message-size.ts'
 import { frameDigest } from './frame-digest.ts'

@@ -4,7 +4,8 @@ import { Connection } from '../core/connection.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { Level } from '../core/levels.ts'
 import { isStream } from '../core/plain-stream.ts'
-import type { Half, Outlet, Stage, Step } from '../core/stage.ts'
+import type { Half, Outlet, Stage } from '../core/stage.ts'
+import { stepOf } from './step-of.ts'
 
 /** What a stage half made of what it was fed. */
 export interface Fed<Next, Back> {
@@ -51,7 +52,7 @@ async function feedHalf<In, Next, Back>(
     reply: (item) => fed.replied.push(item),
     fail: (error) => fed.errors.push(error),
   }
-  const push: Step<In, Next, Back> = typeof half === 'function' ? half : (item, outlet) => half.push(item, outlet)
+  const push = stepOf(half)
   for (const item of items) await attempt(() => push(item, out), fed.errors)
   if (typeof half !== 'function' && 'end' in half) await attempt(() => half.end(out), fed.errors)
   return fed

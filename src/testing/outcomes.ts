@@ -4,6 +4,7 @@ import { GatewayError } from '../core/errors.ts'
 import type { Level } from '../core/levels.ts'
 import { isStream } from '../core/plain-stream.ts'
 import type { Half, Outlet, Stage } from '../core/stage.ts'
+import { stepOf } from './step-of.ts'
 
 /**
  * One thing that a half did with what it was given: passed it on, turned it round, or refused it. `text` is what it was at that
@@ -66,7 +67,7 @@ function openHalf<In, Next, Back>(
       return undefined
     }
   }
-  const push = half === undefined || typeof half === 'function' ? half : half.push.bind(half)
+  const push = half === undefined ? undefined : stepOf(half)
   return {
     outcomes,
     push: (item) => call(() => (push === undefined ? out.emit(item as unknown as Next) : push(item, out)), item),

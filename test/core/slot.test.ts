@@ -23,3 +23,24 @@ test('a stage that stands elsewhere in another pipeline has another slot there',
   assert.equal(new SlotTable().slot(meter, 1).stage, 1)
   assert.equal(new SlotTable().slot(meter, 2).stage, 2)
 })
+
+test('runs with the same slots share one row of them, others have their own', () => {
+  const table = new SlotTable()
+  const slots = (...names: string[]) => names.map((name, stage) => table.slot(meterOf(name), stage))
+  const meters = new Map<string, StageMeter>()
+  const meterOf = (name: string) => {
+    const meter = meters.get(name) ?? new StageMeter(name, 'up')
+    meters.set(name, meter)
+    return meter
+  }
+  const row = table.row(slots('lines', 'json', 'enrich'))
+  assert.deepEqual(row.map(nameOf), ['lines.up', 'json.up', 'enrich.up'])
+  assert.equal(table.row(slots('lines', 'json', 'enrich')), row)
+  for (const names of [['lines', 'json'], ['lines', 'json', 'throttle'], ['lines', 'json', 'enrich', 'batch'], []]) {
+    assert.deepEqual(
+      table.row(slots(...names)).map(nameOf),
+      names.map((name) => `${name}.up`),
+    )
+  }
+  assert.equal(table.row([]), table.row([]))
+})

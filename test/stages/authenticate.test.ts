@@ -11,6 +11,7 @@ import { batch } from '../../src/stages/batch.ts'
 import { hub } from '../../src/stages/hub.ts'
 import { json } from '../../src/stages/json.ts'
 import { lines } from '../../src/stages/lines.ts'
+import { stepOf } from '../../src/testing/step-of.ts'
 import { embed, feed, memoryHub } from '../../src/testing.ts'
 
 const d1 = hello({ deviceId: 'd1' }, 'first')
@@ -51,8 +52,7 @@ describe('authenticate', () => {
       return byPolicy()(claim, connection)
     })
     const { up } = stage.open(connection)
-    assert.ok(typeof up === 'function')
-    await up(d1, { emit: assert.ifError, reply: () => order.push('answered'), fail: assert.ifError })
+    await stepOf(up)(d1, { emit: assert.ifError, reply: () => order.push('answered'), fail: assert.ifError })
     assert.deepEqual(order, ['asked', 'opened for d1', 'answered'])
   })
 

@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { Connection } from '../../src/core/connection.ts'
 import type { GatewayError } from '../../src/core/errors.ts'
 import type { Bytes, Level } from '../../src/core/levels.ts'
-import type { EndingStep, Stage, Step, TurnStep } from '../../src/core/stage.ts'
+import type { EndingStep, Stage } from '../../src/core/stage.ts'
+import { stepOf } from '../../src/testing/step-of.ts'
 import { cutAt } from '../../src/testing.ts'
 
 export { cutAt }
@@ -56,9 +57,7 @@ export function frame<Inner extends Level<unknown, unknown>>(
 ): Buffer {
   const { down } = deframer.open(new Connection({ id: 'framed', pipeline: 'framed' }))
   const framed: Buffer[] = []
-  const half = down as Step<Inner['down'], Buffer, Inner['up']> | TurnStep<Inner['down'], Buffer, Inner['up']>
-  const step = typeof half === 'function' ? half : half.push
-  step(item, {
+  stepOf(down)(item, {
     emit: (bytes) => framed.push(bytes),
     reply: () => {},
     fail: (error) => {

@@ -3,10 +3,9 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { Connection } from '../../src/core/connection.ts'
 import { type Telemetry, telemetry } from '../../src/core/items.ts'
-import type { Lines, Messages } from '../../src/core/levels.ts'
-import type { Step } from '../../src/core/stage.ts'
 import { json } from '../../src/stages/json.ts'
 import { forwardedReading, parsedReading } from '../../src/stages/json-reading.ts'
+import { stepOf } from '../../src/testing/step-of.ts'
 import { anyText, compactObject, damagedJson, jsonText } from './json-texts.ts'
 
 /** The beginning of a numbered reading put before the members of an object, mostly one that is read without detours. */
@@ -19,11 +18,7 @@ const line = (text: fc.Arbitrary<string>) => fc.oneof(text, numbered(text))
 
 /** What a line comes to, the value of a reading apart. */
 function heard(parse: 'all' | 'keys', text: string): unknown {
-  const up = json({ parse }).open(new Connection({ id: 'c', pipeline: 'p' })).up as Step<
-    string,
-    Messages['up'],
-    Lines['down']
-  >
+  const up = stepOf(json({ parse }).open(new Connection({ id: 'c', pipeline: 'p' })).up)
   const heard: unknown[] = []
   try {
     up(text, {

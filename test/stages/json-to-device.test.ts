@@ -5,6 +5,7 @@ import { GatewayError } from '../../src/core/errors.ts'
 import { command, failedReceipt, hello, receipt, report, telemetry } from '../../src/core/items.ts'
 import type { Messages } from '../../src/core/levels.ts'
 import { json } from '../../src/stages/json.ts'
+import { stepOf } from '../../src/testing/step-of.ts'
 import { feed } from '../../src/testing.ts'
 
 const down = async (...items: Messages['down'][]) => (await feed(json(), [], items)).down.emitted
@@ -95,8 +96,7 @@ describe('json, an answer to a command', () => {
   const asked = command('id-1', Buffer.from('1'), { via: 'method' })
   const answers = async (...lines: string[]) => {
     const halves = json().open({} as never)
-    const { down: encode, up: decode } = halves
-    assert.ok(typeof encode === 'function' && typeof decode === 'function')
+    const [encode, decode] = [stepOf(halves.down), stepOf(halves.up)]
     const emitted: unknown[] = []
     const codes: string[] = []
     const out = { emit: (item: unknown) => emitted.push(item), reply: never, fail: never }

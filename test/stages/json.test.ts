@@ -4,6 +4,7 @@ import { inspect } from 'node:util'
 import fc from 'fast-check'
 import type { GatewayError } from '../../src/core/errors.ts'
 import { json } from '../../src/stages/json.ts'
+import { stepOf } from '../../src/testing/step-of.ts'
 import { feed } from '../../src/testing.ts'
 
 const up = async (...lines: string[]) => (await feed(json(), lines)).up
@@ -156,12 +157,12 @@ describe('json, from the device', () => {
   test('a reading or report with one bad part is refused under its own sequence number', async () => {
     const failed: unknown[] = []
     const { up: half } = json().open({} as never)
-    assert.ok(typeof half === 'function')
+    const push = stepOf(half)
     const fail = (error: GatewayError, item: unknown) => failed.push([error.code, (item as { tag: unknown }).tag])
     const out = { emit: never, reply: never, fail }
-    half('{"$seq":1,"$properties":{"a":1}}', out)
-    half('{"$seq":2,"$properties":null}', out)
-    half('{"$seq":3,"$report":[]}', out)
+    push('{"$seq":1,"$properties":{"a":1}}', out)
+    push('{"$seq":2,"$properties":null}', out)
+    push('{"$seq":3,"$report":[]}', out)
     assert.deepEqual(
       failed,
       [1, 2, 3].map((tag) => ['BAD_CONTENT', tag]),

@@ -8,6 +8,7 @@ import { keyValuePayload } from '../../src/stages/key-value-payload.ts'
 import { payload } from '../../src/stages/payload.ts'
 import type { PayloadFormat } from '../../src/stages/payload-format.ts'
 import type { PayloadOptions } from '../../src/stages/payload-options.ts'
+import { stepOf } from '../../src/testing/step-of.ts'
 import { feed } from '../../src/testing.ts'
 import { thrownBy } from './refusals.ts'
 
@@ -40,8 +41,7 @@ function shown(item: unknown): string {
 
 /** What one frame is refused with, and the reading that keeps its receipt. */
 function refused(options: PayloadOptions<Said>, value: unknown): { error: GatewayError; item: unknown } {
-  const half = payload(said, options).open(new Connection({ id: 'c', pipeline: 'p' })).up
-  assert.ok(typeof half === 'function')
+  const half = stepOf(payload(said, options).open(new Connection({ id: 'c', pipeline: 'p' })).up)
   const found: { error: GatewayError; item: unknown }[] = []
   const never = () => assert.fail('nothing was to come out')
   const fail = (error: GatewayError, item: unknown) => found.push({ error, item })
@@ -317,8 +317,8 @@ describe('payload, answers to commands', () => {
       answer: ({ answers, outcome, n, p }) =>
         answers === undefined ? undefined : { id: answers === '' ? undefined : answers, outcome, status: n, body: p },
     }
-    const { up, down } = payload(said, options).open(new Connection({ id: 'c', pipeline: 'p' }))
-    assert.ok(typeof up === 'function' && typeof down === 'function')
+    const halves = payload(said, options).open(new Connection({ id: 'c', pipeline: 'p' }))
+    const [up, down] = [stepOf(halves.up), stepOf(halves.down)]
     const emitted: unknown[] = []
     const errors: GatewayError[] = []
     const out = { emit: (item: unknown) => emitted.push(item), reply: () => assert.fail('no reply'), fail: assert.fail }

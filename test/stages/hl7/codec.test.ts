@@ -6,6 +6,7 @@ import { GatewayError } from '../../../src/core/errors.ts'
 import { command, type Hello, type Outcome, receipt, type Telemetry, telemetry } from '../../../src/core/items.ts'
 import { hl7 } from '../../../src/stages/hl7/codec.ts'
 import type { Hl7Options } from '../../../src/stages/hl7/options.ts'
+import { stepOf } from '../../../src/testing/step-of.ts'
 import { type Fed, feed } from '../../../src/testing.ts'
 import { type HeaderFields, message, patient, pulse } from './messages.ts'
 
@@ -120,8 +121,7 @@ describe('hl7, from the device', () => {
 
   test('later it is refused in its place, with the mark that its AR needs', async () => {
     const connection = await identified('MONITOR-7:ICU')
-    const { up: half } = hl7(fixed).open(connection)
-    assert.ok(typeof half === 'function')
+    const half = stepOf(hl7(fixed).open(connection).up)
     const failed: Telemetry[] = []
     const never = () => assert.fail('that was not to happen')
     half(message({ 10: '' }, patient), { emit: never, reply: never, fail: (_, item) => failed.push(item as Telemetry) })

@@ -8,6 +8,7 @@ import type { Messages } from '../../../src/core/levels.ts'
 import { Secret } from '../../../src/core/secret.ts'
 import type { Step } from '../../../src/core/stage.ts'
 import { type QueclinkCodecOptions, queclinkCodec } from '../../../src/stages/queclink/codec.ts'
+import { stepOf } from '../../../src/testing/step-of.ts'
 import { imei, message, position } from './own-messages.ts'
 
 const heartbeat = message({ prefix: 'ACK', report: 'GTHBD' })
@@ -23,8 +24,8 @@ class Opened {
 
   constructor(options: QueclinkCodecOptions = {}) {
     const halves = queclinkCodec(options).open(this.connection)
-    this.#up = halves.up as Step<Buffer, Messages['up'], Buffer>
-    this.#down = halves.down as Step<Messages['down'], Buffer, Messages['up']>
+    this.#up = stepOf(halves.up)
+    this.#down = stepOf(halves.down)
   }
 
   /** What a frame becomes: the kinds of items, or the code of what it throws. */
