@@ -4,7 +4,7 @@ import type { Boundary } from './backpressure.ts'
 import type { Direction } from './meter.ts'
 import type { AnyStep, RunContext, Slot } from './slot.ts'
 import { type Deferred, nothing, Several, SlotOutlet } from './slot-outlet.ts'
-import type { EndingStep, TurnStep } from './stage.ts'
+import type { EndingStep, Step, TurnStep } from './stage.ts'
 
 /** What lies behind a run: its stream, or an active half. */
 export interface RunExit {
@@ -163,9 +163,9 @@ export class Run {
       const slot = this.slots[at] as Slot
       slot.meter.items++
       this.#outlet.open(slot, at)
+      const step = this.#steps[at] as AnyStep
       const pending =
-        this.#call(this.#steps[at] as AnyStep, at, item, undefined) ??
-        (this.#outlet.holds ? this.#outlet.close() : undefined)
+        this.#call(step, pushOf(step), at, item, undefined) ?? (this.#outlet.holds ? this.#outlet.close() : undefined)
       const now = performance.now()
       slot.meter.busyMs += now - startedAt
       startedAt = now
@@ -227,6 +227,8 @@ export class Run {
     let index = from
     let pending: Promise<void> | undefined
     this.#outlet.open(slot, at, out)
+    // Looked up once a level: there are more kinds of steps than the engine tells apart where it is told them item by item.
+    const push = pushOf(step)
     if ('pushAll' in step && items.length - from > 1 && this.#allPlain(items, at)) {
       index = items.length
       meter.items += items.length
@@ -242,7 +244,7 @@ export class Run {
         continue
       } else {
         meter.items++
-        pending = this.#call(step, at, item, out)
+        pending = this.#call(step, push, at, item, out)
       }
       if (pending === undefined && this.#outlet.holds) pending = this.#outlet.close()
     }
@@ -292,10 +294,16 @@ export class Run {
   }
 
   /** One call of a step, to which the outlet is open. A promise resolves when the step is done and what it replied has room; it never rejects. */
-  #call(step: AnyStep, at: number, item: unknown, out: unknown[] | undefined): Promise<void> | undefined {
+  #call(
+    step: AnyStep,
+    push: AnyPush,
+    at: number,
+    item: unknown,
+    out: unknown[] | undefined,
+  ): Promise<void> | undefined {
     try {
       this.#context.assertTimely(item)
-      const pending = typeof step === 'function' ? step(item, this.#outlet) : step.push(item, this.#outlet)
+      const pending = push.call(step, item, this.#outlet)
       if (pending instanceof Promise) return this.#await(pending, at, item, out)
     } catch (error) {
       this.#fail(error, item, at, out)
@@ -435,4 +443,10 @@ function listOf(taken: unknown): readonly unknown[] {
 function both(one: Promise<void> | undefined, other: Promise<void> | undefined): Promise<void> | undefined {
   if (one === undefined || other === undefined) return one ?? other
   return Promise.all([one, other]).then(() => undefined)
+}
+
+type AnyPush = Step<unknown, unknown, unknown>
+
+function pushOf(step: AnyStep): AnyPush {
+  return typeof step === 'function' ? step : step.push
 }

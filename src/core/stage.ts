@@ -23,10 +23,7 @@ export interface Outlet<Next, Back> {
  */
 export type Step<In, Next, Back> = (item: In, out: Outlet<Next, Back>) => undefined | void | Promise<void>
 
-/**
- * A step that keeps something of its connection, as an object: what a closure is, in half the memory, and the next connection's is found by
- * the engine where this one's was.
- */
+/** A step as an object, for one that keeps something of its connection: that takes half the memory of a closure with its context. */
 export interface StepObject<In, Next, Back> {
   push(item: In, out: Outlet<Next, Back>): undefined | void | Promise<void>
 }
