@@ -1,6 +1,6 @@
 import type { Boundary } from './backpressure.ts'
 import { GatewayError } from './errors.ts'
-import type { Direction } from './meter.ts'
+import type { Direction, StageMeter } from './meter.ts'
 import type { RunExit } from './run.ts'
 import type { ActiveContext, ActiveHalf } from './stage.ts'
 
@@ -27,6 +27,8 @@ export class ActiveSlot implements ActiveContext<unknown>, RunExit {
   readonly givesBytes = false
   readonly #half: ActiveHalf<unknown, unknown>
   readonly #boundary: Boundary
+  /** The boundary's, at hand for every item. */
+  readonly #meter: StageMeter | undefined
   readonly #next: Receiver
   readonly #stream: { fail(error: GatewayError): void }
   /** Resolves when all that was taken so far is in. */
@@ -40,6 +42,7 @@ export class ActiveSlot implements ActiveContext<unknown>, RunExit {
     this.direction = part.direction
     this.#half = part.half
     this.#boundary = part.boundary
+    this.#meter = part.boundary.meter
     this.#next = next
     this.#stream = stream
     try {
@@ -57,7 +60,7 @@ export class ActiveSlot implements ActiveContext<unknown>, RunExit {
   /** From the half. */
   fail(error: unknown): void {
     if (this.gone) return
-    this.#stream.fail(GatewayError.from(error, `${this.#boundary.meter?.stage}.${this.direction}`))
+    this.#stream.fail(GatewayError.from(error, `${this.#meter?.stage}.${this.direction}`))
   }
 
   /** Takes an item from a run before it. */
@@ -73,11 +76,10 @@ export class ActiveSlot implements ActiveContext<unknown>, RunExit {
   /** Takes an item; a promise while the half has no room for more. */
   receive(item: unknown): Promise<void> | undefined {
     if (this.gone || this.#ended) return undefined
-    const boundary = this.#boundary
-    if (boundary.meter !== undefined) boundary.meter.items++
+    if (this.#meter !== undefined) this.#meter.items++
     const pending = this.#turn()?.then(() => this.#push(item)) ?? this.#push(item)
     if (pending === undefined) return undefined
-    boundary.hold()
+    this.#boundary.hold()
     const last: Promise<void> = pending.then(
       () => this.#taken(last),
       (error) => {
