@@ -28,11 +28,14 @@ export interface AttachmentParts {
  * ended in order while the device has not for one that broke.
  */
 export class Attachment {
-  readonly #parts: AttachmentParts
-  // What every read and write needs is at hand: of many connections each step aside is one into memory that is cold.
+  // Each at hand, rather than together in an object: of many connections every step aside is one into memory that is cold.
   readonly #socket: Duplex
   readonly #stream: Duplex
+  readonly #last: Duplex
   readonly #meter: PipelineMeter
+  readonly #boundary: Boundary
+  readonly #lost: (cause: Error) => void
+  readonly #done: () => void
   #noneAt = Date.now()
   /** All that was said until then was given to the socket. */
   #givenAt = this.#noneAt
@@ -41,19 +44,21 @@ export class Attachment {
   /** Of socket and ring. */
   #open = 2
 
-  constructor(parts: AttachmentParts) {
-    this.#parts = parts
-    const { socket, stream, meter } = parts
+  constructor({ socket, stream, last, meter, boundary, lost, done }: AttachmentParts) {
     this.#socket = socket
     this.#stream = stream
+    this.#last = last
     this.#meter = meter
+    this.#boundary = boundary
+    this.#lost = lost
+    this.#done = done
     socket.on('data', (chunk: Buffer) => this.#up(chunk))
     socket.on('end', () => {
       if (!this.#halted) stream.end()
     })
     socket.on('drain', () => this.#drained())
     socket.on('finish', () => this.#saidAll())
-    socket.on('error', (error) => parts.lost(error))
+    socket.on('error', (error) => lost(error))
     socket.on('close', () => this.#socketClosed())
     stream.on('drain', () => {
       if (!this.#halted) socket.resume()
@@ -66,25 +71,24 @@ export class Attachment {
   /** Nothing more is taken from the socket. */
   halt(): void {
     this.#halted = true
-    this.#parts.socket.pause()
+    this.#socket.pause()
   }
 
   /** The ring is gone. */
   ringClosed(inOrder: boolean): void {
-    if (!inOrder) this.#parts.socket.destroy()
+    if (!inOrder) this.#socket.destroy()
     this.#closed()
   }
 
   /** What the device has not taken of what was said to it. */
   get unread(): Unread {
-    const bytes = this.#inLane() + this.#parts.socket.writableLength
+    const bytes = this.#inLane() + this.#socket.writableLength
     if (bytes === 0) this.#noneAt = this.#givenAt = Date.now()
     return { bytes, noneAt: this.#noneAt }
   }
 
   #inLane(): number {
-    const { stream, last } = this.#parts
-    return last.readableLength + (last === stream ? 0 : stream.readableLength)
+    return this.#last.readableLength + (this.#last === this.#stream ? 0 : this.#stream.readableLength)
   }
 
   #up(chunk: Buffer): void {
@@ -93,21 +97,20 @@ export class Attachment {
   }
 
   #down(chunk: Buffer): void {
-    const { socket, stream, meter, boundary } = this.#parts
-    meter.bytesDown += chunk.length
-    if (boundary.meter !== undefined) boundary.meter.items++
+    this.#meter.bytesDown += chunk.length
+    const { meter } = this.#boundary
+    if (meter !== undefined) meter.items++
     // It has left all that came before this chunk. Of this one, and what lies behind it, nothing is known yet.
-    if (socket.writableLength === 0) this.#noneAt = this.#givenAt
+    if (this.#socket.writableLength === 0) this.#noneAt = this.#givenAt
     if (this.#inLane() === 0) this.#givenAt = Date.now()
-    if (socket.write(chunk)) return
-    boundary.hold()
-    stream.pause()
+    if (this.#socket.write(chunk)) return
+    this.#boundary.hold()
+    this.#stream.pause()
   }
 
   #drained(): void {
-    const { stream, boundary } = this.#parts
-    boundary.release()
-    stream.resume()
+    this.#boundary.release()
+    this.#stream.resume()
   }
 
   /**
@@ -115,18 +118,16 @@ export class Attachment {
    * system answer it with a reset, which can overtake the last lines that we sent.
    */
   #saidAll(): void {
-    const { socket, boundary } = this.#parts
-    boundary.release()
+    this.#boundary.release()
     if (!this.#halted) return
-    socket.resume()
-    this.#linger = setTimeout(() => socket.destroy(), lingerMs)
+    this.#socket.resume()
+    this.#linger = setTimeout(() => this.#socket.destroy(), lingerMs)
   }
 
   #socketClosed(): void {
-    const { socket, stream, lost } = this.#parts
-    if (!socket.readableEnded || !socket.writableFinished) {
-      lost(new Error('the connection closed before both sides had ended it'))
-      stream.destroy()
+    if (!this.#socket.readableEnded || !this.#socket.writableFinished) {
+      this.#lost(new Error('the connection closed before both sides had ended it'))
+      this.#stream.destroy()
     }
     this.#closed()
   }
@@ -134,6 +135,6 @@ export class Attachment {
   #closed(): void {
     if (--this.#open > 0) return
     clearTimeout(this.#linger)
-    this.#parts.done()
+    this.#done()
   }
 }

@@ -31,6 +31,7 @@ export class FusedStream implements RunExit {
   gone = false
   readonly #most: number
   readonly #bytesIn: boolean
+  /** Of the parts, at hand for every chunk. */
   readonly #first: Run | ActiveSlot
   #room: (() => void)[] | undefined
 
@@ -152,6 +153,7 @@ interface FusedTransform extends Transform {
 
 type Done = (error?: Error | null) => void
 
+// What a through2 does by itself, which goes on after what is said here.
 const { _read: readOfTransform, _destroy: destroyOfTransform } = through2() as unknown as Transform
 
 function transform(this: unknown, chunk: unknown, _encoding: unknown, done: Done): void {

@@ -1,4 +1,3 @@
-import { Buffer } from 'node:buffer'
 import type { Properties, Telemetry } from '../core/items.ts'
 import { billableBlockBytes, billableBlocks, maxSendBytes } from '../core/message-size.ts'
 
@@ -30,6 +29,7 @@ function batchOfPlainIds(messages: readonly Telemetry[]): EncodedBatch | undefin
   // that is put together and made bytes of takes longer.
   const middles: Middle[] = []
   let size = 1
+  let groups = 0
   let billable = 0
   let middle = isLasting(lastMiddle) ? lastMiddle : undefined
   for (const message of messages) {
@@ -37,25 +37,28 @@ function batchOfPlainIds(messages: readonly Telemetry[]): EncodedBatch | undefin
     middles.push(middle)
     const { bytes, closing } = middle
     const idLength = message.messageId?.length ?? 0
-    const entry = opening.length + groupsOf(message.body) * 4 + bytes.length + idLength + closing.length
+    const ofBody = groupsOf(message.body)
+    const entry = opening.length + ofBody * 4 + bytes.length + idLength + closing.length
     size += entry
+    groups += ofBody
     // Nothing is shorter here than as the quota counts it.
     billable += entry <= billableBlockBytes ? 1 : billableBlocks(message)
   }
   lastMiddle = middle
   const batch = Buffer.allocUnsafeSlow(size)
-  // The bodies come from the end of the batch: what is written never reaches those that wait there, since nothing is shorter than its base64.
-  let from = putBodies(messages, batch)
+  // The bodies wait at the end of the batch: what is written before them never reaches them, since no entry is shorter than its base64.
+  let from = size - groups * 4
+  putBodies(messages, groups, batch, from)
   let at = 0
   for (let index = 0; index < messages.length; index++) {
     const { body, messageId } = messages[index] as Telemetry
     const { bytes, closing } = middles[index] as Middle
     at = putFew(opening, batch, at)
-    const groups = groupsOf(body)
-    batch.copyWithin(at, from, from + groups * 4)
-    from += groups * 4
-    at += groups * 4
-    for (let filled = groups * 3 - body.length; filled > 0; filled--) batch[at - filled] = equals
+    const ofBody = groupsOf(body)
+    batch.copyWithin(at, from, from + ofBody * 4)
+    from += ofBody * 4
+    at += ofBody * 4
+    for (let filled = ofBody * 3 - body.length; filled > 0; filled--) batch[at - filled] = equals
     at = put(bytes, batch, at)
     if (messageId !== undefined) at = putPlain(messageId, batch, at)
     if (at < 0) return undefined
@@ -75,23 +78,16 @@ function groupsOf(body: Buffer): number {
 /** Where the bodies of a batch are put together. */
 const together = Buffer.allocUnsafeSlow(maxSendBytes + 1)
 
-/**
- * Writes all bodies as base64, in whole groups, to the end of the batch and returns where they begin. At once, since asking for that of
- * each body costs several times what is then done.
- */
-function putBodies(messages: readonly Telemetry[], batch: Buffer): number {
-  let length = 0
-  for (const { body } of messages) length += groupsOf(body) * 3
-  const bodies = length <= together.length ? together : Buffer.allocUnsafeSlow(length)
+/** Writes all bodies as base64, in whole groups. At once, since asking for that of each body costs several times what is then done. */
+function putBodies(messages: readonly Telemetry[], groups: number, to: Buffer, from: number): void {
+  const bytes = groups * 3
+  const bodies = bytes <= together.length ? together : Buffer.allocUnsafeSlow(bytes)
   let at = 0
   for (const { body } of messages) {
     const end = at + groupsOf(body) * 3
     for (at = put(body, bodies, at); at < end; at++) bodies[at] = 0
   }
-  const base64 = bodies.toString('base64', 0, length)
-  const begin = batch.length - base64.length
-  batch.write(base64, begin, 'latin1')
-  return begin
+  to.write(bodies.toString('base64', 0, bytes), from, 'latin1')
 }
 
 function batchOfAnyIds(messages: readonly Telemetry[]): EncodedBatch {

@@ -50,7 +50,7 @@ interface Terms extends Required<AuthenticateOptions> {
 class Gate implements StepObject<Messages['up'], Messages['up'], Messages['down']> {
   readonly #connection: Connection
   readonly #terms: Terms
-  /** Made for the first that is. */
+  /** Once it is. */
   #ignored: IgnoredDevice | undefined
   /** The name of the hello that was believed; the authenticator may have given the device another. */
   #claimed: string | undefined
@@ -68,7 +68,7 @@ class Gate implements StepObject<Messages['up'], Messages['up'], Messages['down'
       return undefined
     }
     if (item.kind === 'hello') return this.#greet(item, out)
-    if (this.#ignored?.is !== true) throw new GatewayError('NOT_IDENTIFIED', `a ${item.kind} came before the hello`)
+    if (this.#ignored === undefined) throw new GatewayError('NOT_IDENTIFIED', `a ${item.kind} came before the hello`)
     this.#ignored.forget(item, out)
     return undefined
   }
@@ -82,8 +82,11 @@ class Gate implements StepObject<Messages['up'], Messages['up'], Messages['down'
     })
     if (unknown === 'close') return identified
     return identified.catch((thrown) => {
-      this.#ignored ??= new IgnoredDevice(connection)
-      this.#ignored.refuse(thrown, item, out)
+      const error = GatewayError.from(thrown, 'authenticate.up')
+      // A device may not be ignored for anything else, such as a hub that cannot be asked.
+      if (error.code !== 'UNAUTHORIZED' && error.code !== 'DEVICE_NOT_FOUND') throw error
+      this.#ignored ??= new IgnoredDevice(connection, error)
+      this.#ignored.refuse(error, item, out)
     })
   }
 }
@@ -91,20 +94,16 @@ class Gate implements StepObject<Messages['up'], Messages['up'], Messages['down'
 /** A device that was refused and keeps its connection. */
 class IgnoredDevice {
   readonly #connection: Connection
-  is = false
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, { code, stage, message }: GatewayError) {
     this.#connection = connection
+    connection.log.warn({ code, stage, error: message }, 'ignored')
   }
 
-  /** Answers its hello. Throws what a device may not be ignored for, such as a hub that cannot be asked. */
-  refuse(thrown: unknown, item: Hello, out: Out): void {
-    const error = GatewayError.from(thrown, 'authenticate.up')
-    if (error.code !== 'UNAUTHORIZED' && error.code !== 'DEVICE_NOT_FOUND') throw error
-    const { log, meter } = this.#connection
+  /** Answers its hello. */
+  refuse(error: GatewayError, item: Hello, out: Out): void {
+    const { meter } = this.#connection
     increment(meter.stage('authenticate', 'up').errors, error.code)
-    if (!this.is) log.warn({ code: error.code, stage: error.stage, error: error.message }, 'ignored')
-    this.is = true
     this.#connection.helloRefused()
     meter.countReceipt('hello', 'reject')
     out.reply(failedReceipt(item, error))

@@ -23,25 +23,14 @@ export function enrich(enrichments: Readonly<Record<string, Enrichment>>): Stage
   // Nothing to add costs nothing.
   if (Object.keys(enrichments).length === 0) return stage<Messages, Messages>('enrich', () => ({}))
   if (computed.length === 0) {
-    // The same step for all connections, which are told apart by nothing: it stays at hand however many there are.
-    const fixedOnly: Halves<Messages, Messages> = {
-      up(item, out) {
-        out.emit(item.kind === 'telemetry' ? withProperties(item, withFixed(item.properties)) : item)
-      },
-    }
+    // The same step for all connections, which are told apart by nothing: it stays at hand however many there are. The same properties, too,
+    // for all messages that have no others: what is made of them downstream is made once.
+    const fixedOnly = adding(({ properties }) => (properties === noProperties ? fixed : { ...properties, ...fixed }))
     return stage<Messages, Messages>('enrich', () => fixedOnly)
   }
-  return stage<Messages, Messages>('enrich', (connection) => ({
-    up(item, out) {
-      if (item.kind !== 'telemetry') out.emit(item)
-      else out.emit(withProperties(item, { ...withFixed(item.properties), ...values(item, connection) }))
-    },
-  }))
-
-  /** The same object for all messages that have no others: what is made of it downstream is made once. */
-  function withFixed(properties: Properties): Properties {
-    return properties === noProperties ? fixed : { ...properties, ...fixed }
-  }
+  return stage<Messages, Messages>('enrich', (connection) =>
+    adding((item) => ({ ...item.properties, ...fixed, ...values(item, connection) })),
+  )
 
   function values(item: Telemetry, connection: Connection): Properties {
     const found: Record<string, string> = {}
@@ -50,6 +39,14 @@ export function enrich(enrichments: Readonly<Record<string, Enrichment>>): Stage
       if (value !== undefined) found[name] = value
     }
     return found
+  }
+}
+
+function adding(propertiesOf: (item: Telemetry) => Properties): Halves<Messages, Messages> {
+  return {
+    up(item, out) {
+      out.emit(item.kind === 'telemetry' ? withProperties(item, propertiesOf(item)) : item)
+    },
   }
 }
 

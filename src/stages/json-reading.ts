@@ -1,3 +1,4 @@
+// The global one is a getter, which the engine asks again for every line.
 import { Buffer } from 'node:buffer'
 import { noProperties, type Telemetry } from '../core/items.ts'
 import { maxSendBytes } from '../core/message-size.ts'

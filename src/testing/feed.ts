@@ -5,7 +5,7 @@ import { GatewayError } from '../core/errors.ts'
 import type { Level } from '../core/levels.ts'
 import { isStream } from '../core/plain-stream.ts'
 import type { Half, Outlet, Stage } from '../core/stage.ts'
-import { stepOf } from './step-of.ts'
+import { isStep, stepOf } from './step-of.ts'
 
 /** What a stage half made of what it was fed. */
 export interface Fed<Next, Back> {
@@ -43,7 +43,7 @@ async function feedHalf<In, Next, Back>(
 ): Promise<Fed<Next, Back>> {
   const fed: Fed<Next, Back> = { emitted: [], replied: [], errors: [] }
   if (half === undefined) return fed
-  if (isStream(half) || 'start' in half) {
+  if (!isStep(half)) {
     await feedStream(isStream(half) ? half : activeStream(half), items, fed)
     return fed
   }

@@ -2,9 +2,8 @@ import assert from 'node:assert/strict'
 import { Connection } from '../core/connection.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { Level } from '../core/levels.ts'
-import { isStream } from '../core/plain-stream.ts'
 import type { Half, Outlet, Stage } from '../core/stage.ts'
-import { stepOf } from './step-of.ts'
+import { isStep, stepOf } from './step-of.ts'
 
 /**
  * One thing that a half did with what it was given: passed it on, turned it round, or refused it. `text` is what it was at that
@@ -54,7 +53,7 @@ function openHalf<In, Next, Back>(
     reply: (replied) => outcomes.push({ replied, text: `reply ${valueText(replied)}` }),
     fail: refuse,
   }
-  if (half !== undefined && (isStream(half) || 'start' in half)) {
+  if (half !== undefined && !isStep(half)) {
     throw new GatewayError('CONFIGURATION', `the half of ${name} is no step: it works in its own time`)
   }
   const call = (work: () => unknown, item: unknown): Promise<void> | undefined => {

@@ -11,8 +11,7 @@ import { batch } from '../../src/stages/batch.ts'
 import { hub } from '../../src/stages/hub.ts'
 import { json } from '../../src/stages/json.ts'
 import { lines } from '../../src/stages/lines.ts'
-import { stepOf } from '../../src/testing/step-of.ts'
-import { embed, feed, memoryHub } from '../../src/testing.ts'
+import { embed, feed, memoryHub, stepOf } from '../../src/testing.ts'
 
 const d1 = hello({ deviceId: 'd1' }, 'first')
 const reading = telemetry(Buffer.from('{}'))

@@ -3,8 +3,7 @@ import { Connection } from '../../src/core/connection.ts'
 import type { GatewayError } from '../../src/core/errors.ts'
 import type { Bytes, Level } from '../../src/core/levels.ts'
 import type { EndingStep, Stage } from '../../src/core/stage.ts'
-import { stepOf } from '../../src/testing/step-of.ts'
-import { cutAt } from '../../src/testing.ts'
+import { cutAt, stepOf } from '../../src/testing.ts'
 
 export { cutAt }
 

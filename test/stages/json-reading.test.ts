@@ -5,7 +5,7 @@ import { Connection } from '../../src/core/connection.ts'
 import { type Telemetry, telemetry } from '../../src/core/items.ts'
 import { json } from '../../src/stages/json.ts'
 import { forwardedReading, parsedReading } from '../../src/stages/json-reading.ts'
-import { stepOf } from '../../src/testing/step-of.ts'
+import { stepOf } from '../../src/testing.ts'
 import { anyText, compactObject, damagedJson, jsonText } from './json-texts.ts'
 
 /** The beginning of a numbered reading put before the members of an object, mostly one that is read without detours. */

@@ -5,8 +5,7 @@ import { GatewayError } from '../../src/core/errors.ts'
 import { command, failedReceipt, hello, receipt, report, telemetry } from '../../src/core/items.ts'
 import type { Messages } from '../../src/core/levels.ts'
 import { json } from '../../src/stages/json.ts'
-import { stepOf } from '../../src/testing/step-of.ts'
-import { feed } from '../../src/testing.ts'
+import { feed, stepOf } from '../../src/testing.ts'
 
 const down = async (...items: Messages['down'][]) => (await feed(json(), [], items)).down.emitted
 const never = () => assert.fail('that was not to happen')

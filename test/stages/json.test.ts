@@ -4,8 +4,7 @@ import { inspect } from 'node:util'
 import fc from 'fast-check'
 import type { GatewayError } from '../../src/core/errors.ts'
 import { json } from '../../src/stages/json.ts'
-import { stepOf } from '../../src/testing/step-of.ts'
-import { feed } from '../../src/testing.ts'
+import { feed, stepOf } from '../../src/testing.ts'
 
 const up = async (...lines: string[]) => (await feed(json(), lines)).up
 const never = () => assert.fail('that was not to happen')

@@ -8,8 +8,7 @@ import { keyValuePayload } from '../../src/stages/key-value-payload.ts'
 import { payload } from '../../src/stages/payload.ts'
 import type { PayloadFormat } from '../../src/stages/payload-format.ts'
 import type { PayloadOptions } from '../../src/stages/payload-options.ts'
-import { stepOf } from '../../src/testing/step-of.ts'
-import { feed } from '../../src/testing.ts'
+import { feed, stepOf } from '../../src/testing.ts'
 import { thrownBy } from './refusals.ts'
 
 interface Said {

@@ -6,8 +6,7 @@ import { GatewayError } from '../../../src/core/errors.ts'
 import { command, type Hello, type Outcome, receipt, type Telemetry, telemetry } from '../../../src/core/items.ts'
 import { hl7 } from '../../../src/stages/hl7/codec.ts'
 import type { Hl7Options } from '../../../src/stages/hl7/options.ts'
-import { stepOf } from '../../../src/testing/step-of.ts'
-import { type Fed, feed } from '../../../src/testing.ts'
+import { type Fed, feed, stepOf } from '../../../src/testing.ts'
 import { type HeaderFields, message, patient, pulse } from './messages.ts'
 
 const fixed = { clock: () => new Date('2026-01-01T00:00:00Z'), controlId: () => 'GW1' }

@@ -8,7 +8,7 @@ import type { Messages } from '../../../src/core/levels.ts'
 import { Secret } from '../../../src/core/secret.ts'
 import type { Step } from '../../../src/core/stage.ts'
 import { type QueclinkCodecOptions, queclinkCodec } from '../../../src/stages/queclink/codec.ts'
-import { stepOf } from '../../../src/testing/step-of.ts'
+import { stepOf } from '../../../src/testing.ts'
 import { imei, message, position } from './own-messages.ts'
 
 const heartbeat = message({ prefix: 'ACK', report: 'GTHBD' })
