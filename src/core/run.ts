@@ -229,10 +229,10 @@ export class Run {
     this.#outlet.open(slot, at, out)
     // Looked up once a level: there are more kinds of steps than the engine tells apart where it is told them item by item.
     const push = pushOf(step)
-    if ('pushAll' in step && items.length - from > 1 && this.#allPlain(items, at)) {
-      index = items.length
-      meter.items += items.length
-      pending = this.#together(at, step, items, out)
+    if (from === 0 && items.length > 1 && 'pushAll' in step && this.#allPlain(items, at)) {
+      index = this.#together(at, step, items, out)
+      meter.items += index
+      if (this.#outlet.holds) pending = this.#outlet.close()
     }
     while (pending === undefined && index < items.length && !this.#context.shut(slot.stage) && !this.#exit.gone) {
       const item = items[index++]
@@ -264,33 +264,22 @@ export class Run {
     return pending.then(() => this.#level(at, items, from, out))
   }
 
-  /** True where a slot may have all items at once: none was refused, and the slot takes them. */
+  /** True where a slot may have all items at once. */
   #allPlain(items: readonly unknown[], at: number): boolean {
     if (this.#isShut(at) || this.#exit.gone) return false
-    try {
-      for (const item of items) {
-        if (this.#outlet.isDeferred(item) || this.#context.refused(item)) return false
-        this.#context.assertTimely(item)
-      }
-      return true
-    } catch {
-      // The one that comes too late fails when it is pushed.
-      return false
-    }
+    // The one that was refused, or comes too late, fails when its turn comes.
+    if (this.#outlet.hasFailed && items.some((item) => this.#outlet.isDeferred(item))) return false
+    return this.#context.plain(items)
   }
 
-  #together(
-    at: number,
-    step: TurnStep<unknown, unknown, unknown>,
-    items: readonly unknown[],
-    out: unknown[],
-  ): Promise<void> | undefined {
+  /** Returns how many of the items the step has taken. */
+  #together(at: number, step: TurnStep<unknown, unknown, unknown>, items: readonly unknown[], out: unknown[]): number {
     try {
-      step.pushAll(items, this.#outlet)
+      return step.pushAll(items, this.#outlet)
     } catch (error) {
       this.#fail(error, items, at, out)
+      return items.length
     }
-    return this.#outlet.holds ? this.#outlet.close() : undefined
   }
 
   /** One call of a step, to which the outlet is open. A promise resolves when the step is done and what it replied has room; it never rejects. */

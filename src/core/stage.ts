@@ -35,8 +35,12 @@ export interface EndingStep<In, Next, Back> extends StepObject<In, Next, Back> {
 
 /** A step that does better with all items of a turn at hand, such as one that joins texts into one buffer. */
 export interface TurnStep<In, Next, Back> extends StepObject<In, Next, Back> {
-  /** Called in place of `push` for several items, with the same results as `push` for each in order; what may fail is pushed singly. */
-  pushAll(items: readonly In[], out: Outlet<Next, Back>): void
+  /**
+   * Called in place of `push` for several items, with the same results as `push` for each in order. It never waits. Returns how many it has
+   * taken, from the first on. The others are pushed singly, so it may leave the first that is unusual, or fails. If it leaves any, it has
+   * refused none.
+   */
+  pushAll(items: readonly In[], out: Outlet<Next, Back>): number
 }
 
 /** What an {@link ActiveHalf} works with all its life. */

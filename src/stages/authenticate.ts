@@ -3,7 +3,7 @@ import { GatewayError } from '../core/errors.ts'
 import { type Credentials, failedReceipt, type Hello, type Identity, receipt } from '../core/items.ts'
 import type { Messages } from '../core/levels.ts'
 import { increment } from '../core/meter.ts'
-import { type Outlet, type Stage, type StepObject, stage } from '../core/stage.ts'
+import { type Outlet, type Stage, stage, type TurnStep } from '../core/stage.ts'
 
 /**
  * Turns what a device claims into an identity, or throws a GatewayError `UNAUTHORIZED`. It need not ask the hub whether
@@ -47,7 +47,7 @@ interface Terms extends Required<AuthenticateOptions> {
   readonly authenticator: Authenticator
 }
 
-class Gate implements StepObject<Messages['up'], Messages['up'], Messages['down']> {
+class Gate implements TurnStep<Messages['up'], Messages['up'], Messages['down']> {
   readonly #connection: Connection
   readonly #terms: Terms
   /** Once it is. */
@@ -71,6 +71,18 @@ class Gate implements StepObject<Messages['up'], Messages['up'], Messages['down'
     if (this.#ignored === undefined) throw new GatewayError('NOT_IDENTIFIED', `a ${item.kind} came before the hello`)
     this.#ignored.forget(item, out)
     return undefined
+  }
+
+  /** Of a known device all but a hello. */
+  pushAll(items: readonly Messages['up'][], out: Out): number {
+    if (this.#connection.identity === undefined) return 0
+    let taken = 0
+    for (const item of items) {
+      if (item.kind === 'hello') break
+      out.emit(item)
+      taken++
+    }
+    return taken
   }
 
   #greet(item: Hello, out: Out): Promise<void> {

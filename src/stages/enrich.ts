@@ -2,7 +2,9 @@ import type { Connection } from '../core/connection.ts'
 import { GatewayError } from '../core/errors.ts'
 import { noProperties, type Properties, type Telemetry, withProperties } from '../core/items.ts'
 import type { Messages } from '../core/levels.ts'
-import { type Halves, type Stage, stage } from '../core/stage.ts'
+import { type Outlet, type Stage, stage, type TurnStep } from '../core/stage.ts'
+
+type Up = Messages['up']
 
 /** A property value, fixed or computed for each message; undefined leaves the property out. */
 export type Enrichment = string | ((message: Telemetry, connection: Connection) => string | undefined)
@@ -25,12 +27,14 @@ export function enrich(enrichments: Readonly<Record<string, Enrichment>>): Stage
   if (computed.length === 0) {
     // The same step for all connections, which are told apart by nothing: it stays at hand however many there are. The same properties, too,
     // for all messages that have no others: what is made of them downstream is made once.
-    const fixedOnly = adding(({ properties }) => (properties === noProperties ? fixed : { ...properties, ...fixed }))
+    const up = adding(({ properties }) => (properties === noProperties ? fixed : { ...properties, ...fixed }))
+    const fixedOnly = { up }
     return stage<Messages, Messages>('enrich', () => fixedOnly)
   }
-  return stage<Messages, Messages>('enrich', (connection) =>
-    adding((item) => ({ ...item.properties, ...fixed, ...values(item, connection) })),
-  )
+  // Singly, since each may throw.
+  return stage<Messages, Messages>('enrich', (connection) => ({
+    up: adding((item) => ({ ...item.properties, ...fixed, ...values(item, connection) })).push,
+  }))
 
   function values(item: Telemetry, connection: Connection): Properties {
     const found: Record<string, string> = {}
@@ -42,10 +46,14 @@ export function enrich(enrichments: Readonly<Record<string, Enrichment>>): Stage
   }
 }
 
-function adding(propertiesOf: (item: Telemetry) => Properties): Halves<Messages, Messages> {
+function adding(propertiesOf: (item: Telemetry) => Properties): TurnStep<Up, Up, Messages['down']> {
+  const push = (item: Up, out: Outlet<Up, Messages['down']>) =>
+    out.emit(item.kind === 'telemetry' ? withProperties(item, propertiesOf(item)) : item)
   return {
-    up(item, out) {
-      out.emit(item.kind === 'telemetry' ? withProperties(item, propertiesOf(item)) : item)
+    push,
+    pushAll(items, out) {
+      for (const item of items) push(item, out)
+      return items.length
     },
   }
 }

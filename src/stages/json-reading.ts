@@ -1,15 +1,15 @@
-// The global one is a getter, which the engine asks again for every line.
-import { Buffer } from 'node:buffer'
 import { noProperties, type Telemetry } from '../core/items.ts'
 import { maxSendBytes } from '../core/message-size.ts'
+import type { Outlet } from '../core/stage.ts'
 import { frameDigest } from './frame-digest.ts'
+import { type Bodies, joinedBodies } from './json-bodies.ts'
 import { scanObject } from './json-scan.ts'
 
 /** What most lines are: a reading whose only protocol member is at most a `$seq` at its beginning. Undefined for any other. */
-export type UsualReading = (line: string) => Telemetry | undefined
+export type UsualReading = (line: string, bodies: Bodies) => Telemetry | undefined
 
 /** With a value of it. */
-export const parsedReading: UsualReading = (line) => {
+export const parsedReading: UsualReading = (line, bodies) => {
   const begin = numberedBegin(line)
   if (begin === undefined && isOfProtocol(line)) return undefined
   const text = begin === undefined ? line : withoutBegin(line, begin)
@@ -21,33 +21,26 @@ export const parsedReading: UsualReading = (line) => {
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
   for (const key in value) if (key.charCodeAt(0) === dollar) return undefined
-  return usualReading(Buffer.from(text), value, line, begin)
+  return usualReading(bodies.of(line, begin), value, line, begin)
 }
 
 /** Looked through only. */
-export const forwardedReading: UsualReading = (line) => {
+export const forwardedReading: UsualReading = (line, bodies) => {
   // Seen to be JSON by the quickest that there is; more nesting, escapes and spaces are looked through byte by byte.
   if (line.length <= longestFlat) {
     if (line.charCodeAt(2) !== dollar) {
-      if (flatObject.test(line)) return usualReading(Buffer.from(line), undefined, line, undefined)
+      if (flatObject.test(line)) return usualReading(bodies.of(line, undefined), undefined, line, undefined)
     } else if (flatNumbered.test(line)) {
       const begin = line.indexOf(',')
-      return usualReading(bodyFrom(line, begin), undefined, line, begin)
+      return usualReading(bodies.of(line, begin), undefined, line, begin)
     }
   }
   const begin = numberedBegin(line)
   if (begin === undefined && isOfProtocol(line)) return undefined
-  const body = begin === undefined ? Buffer.from(line) : bodyFrom(line, begin)
+  const body = bodies.of(line, begin)
   const scanned = scanObject(body)
   if (scanned === 'plain') return usualReading(body, undefined, line, begin)
-  return scanned === 'unsure' ? withoutValue(parsedReading(line)) : undefined
-}
-
-/** The bytes of {@link withoutBegin}. */
-function bodyFrom(line: string, begin: number): Buffer {
-  const body = Buffer.from(line.slice(begin))
-  body[0] = openBrace
-  return body
+  return scanned === 'unsure' ? withoutValue(parsedReading(line, bodies)) : undefined
 }
 
 function withoutValue(reading: Telemetry | undefined): Telemetry | undefined {
@@ -55,7 +48,22 @@ function withoutValue(reading: Telemetry | undefined): Telemetry | undefined {
   return reading
 }
 
-/** Written out with all fields in the order of `telemetry`, since it is what most messages cost. `body` is a Buffer of its own. */
+/** Gives out the readings of lines that came together, up to the first line that is no usual one. Returns how many those are. */
+export function usualReadings(lines: readonly string[], usual: UsualReading, out: Outlet<Telemetry, never>): number {
+  const bodies = joinedBodies(lines)
+  if (bodies === undefined) return 0
+  let taken = 0
+  for (const line of lines) {
+    const reading = usual(line, bodies)
+    if (reading === undefined) break
+    out.emit(reading)
+    bodies.next(line)
+    taken++
+  }
+  return taken
+}
+
+/** Written out with all fields in the order of `telemetry`, since it is what most messages cost. */
 function usualReading(body: Buffer, value: unknown, line: string, begin: number | undefined): Telemetry {
   const sequence = begin === undefined ? undefined : sequenceOf(line, begin)
   return {
@@ -77,7 +85,6 @@ function usualReading(body: Buffer, value: unknown, line: string, begin: number 
 
 const dollar = 0x24
 const zero = 0x30
-const openBrace = 0x7b
 const seqMember = '{"$seq":'
 // A whole number of at most 15 digits is one that every number can hold.
 const numbered = '^\\{"\\$seq":(?:0|[1-9]\\d{0,14})'

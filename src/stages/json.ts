@@ -14,10 +14,11 @@ import type { Outlet, Stage } from '../core/stage.ts'
 import { frameDigest } from './frame-digest.ts'
 import { type CommandAnswer, GivenCommands } from './given-commands.ts'
 import { isPropertyName } from './hub-names.ts'
+import { singleBodies } from './json-bodies.ts'
 import { jsonBody } from './json-body.ts'
 import { badHello, decodeHello, isObject, type JsonObject } from './json-hello.ts'
 import { withoutProtocolMembers } from './json-members.ts'
-import { forwardedReading, parsedReading, type UsualReading } from './json-reading.ts'
+import { forwardedReading, parsedReading, type UsualReading, usualReadings } from './json-reading.ts'
 
 /** Options of {@link json}. */
 export interface JsonOptions {
@@ -78,11 +79,15 @@ class JsonCodec implements Codec<Lines> {
   }
 
   decode(line: string, out: Out): Messages['up'] | undefined {
-    const usual = this.#usual(line)
+    const usual = this.#usual(line, singleBodies)
     if (usual !== undefined) return usual
     const item = this.#decodeAny(line, out)
     if (this.#parse === 'keys' && item?.kind === 'telemetry') item.value = undefined
     return item
+  }
+
+  decodeAll(lines: readonly string[], out: Out): number {
+    return usualReadings(lines, this.#usual, out)
   }
 
   #decodeAny(line: string, out: Out): Messages['up'] | undefined {

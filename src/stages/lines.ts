@@ -43,25 +43,10 @@ const endLines: TurnStep<string, Buffer, string> = {
   },
   pushAll(lines, out) {
     const together = Buffer.from(`${lines.join('\n')}\n`)
-    if (lineCount(together) === lines.length) out.emit(together)
-    else endSingly(lines, out)
+    if (lineCount(together) !== lines.length) return 0
+    out.emit(together)
+    return lines.length
   },
-}
-
-/** Where one of several is broken. */
-function endSingly(lines: readonly string[], out: Outlet<Buffer, string>): void {
-  let together: string[] = []
-  const close = () => {
-    if (together.length > 0) out.emit(Buffer.from(`${together.join('\n')}\n`))
-    together = []
-  }
-  for (const line of lines) {
-    if (isBroken(line)) {
-      close()
-      out.fail(new GatewayError('BUG', 'a line to be sent contains a line break'), line)
-    } else together.push(line)
-  }
-  close()
 }
 
 /** How many lines bytes are, each ended by one `\n`; -1 where a line ends with `\r`. Asking each line before they are joined costs twice. */

@@ -52,6 +52,7 @@ test('a step that takes several at once gives what the same step gives for each'
             out.fail(error as GatewayError, item)
           }
         }
+        return items.length
       },
     }
   }
@@ -65,6 +66,37 @@ test('a step that takes several at once gives what the same step gives for each'
       const turns = await outcomeOf(steps.map(atOnce), cutList(items, at), options)
       if (options.closing !== undefined) assert.deepEqual(turns.out, plain.out)
       else assert.deepEqual(turns, plain)
+    },
+  )
+  await fc.assert(property, { numRuns: 300 })
+})
+
+test('a step that takes the first of several at once and leaves the others gives what the same step gives for each', async () => {
+  /** Leaves the first that fails, as {@link TurnStep} demands, and what is behind it; or all but the first `most`. */
+  const firstOf = (random: RandomStep, most: number): AnyStep | TurnStep<unknown, unknown, unknown> => {
+    const push = stepOf(random)
+    if (random.slow) return push
+    const fails = (item: unknown) => /throw|fail/.test(random.deed) && String(item).startsWith(random.letter)
+    return {
+      push,
+      pushAll(items, out) {
+        const first = items.findIndex(fails)
+        const taken = items.slice(0, first < 0 ? most : Math.min(first, most))
+        for (const item of taken) void push(item, out)
+        return taken.length
+      },
+    }
+  }
+  const property = fc.asyncProperty(
+    randomSteps,
+    randomItems,
+    cuts,
+    randomRunOptions,
+    fc.nat(4),
+    async (steps, items, at, options, most) => {
+      const plain = await outcomeOf(steps.map(stepOf), cutList(items, at), options)
+      const turns = steps.map((step) => firstOf(step, most))
+      assert.deepEqual(await outcomeOf(turns, cutList(items, at), options), plain)
     },
   )
   await fc.assert(property, { numRuns: 300 })

@@ -18,8 +18,8 @@ const characters: AnyStep = (item, out) => {
 
 type AnyTurnStep = TurnStep<unknown, unknown, unknown>
 
-/** Passes everything on and notes how it was called; `pushAll` may do something else. */
-function noting(calls: string[], pushAll?: (items: readonly unknown[], out: AnyOutlet) => void): AnyTurnStep {
+/** Passes everything on and notes how it was called; `atOnce` may do something else with several, and say how many it takes if not all. */
+function noting(calls: string[], atOnce?: (items: readonly unknown[], out: AnyOutlet) => unknown): AnyTurnStep {
   return {
     push(item, out) {
       calls.push(String(item))
@@ -27,8 +27,10 @@ function noting(calls: string[], pushAll?: (items: readonly unknown[], out: AnyO
     },
     pushAll(items, out) {
       calls.push(`[${items.join()}]`)
-      if (pushAll !== undefined) pushAll(items, out)
-      else for (const item of items) out.emit(item)
+      const taken = atOnce?.(items, out)
+      if (atOnce !== undefined) return typeof taken === 'number' ? taken : items.length
+      for (const item of items) out.emit(item)
+      return items.length
     },
   }
 }
@@ -39,6 +41,40 @@ test('several items of a turn are given to a step that takes them at once, one i
   for (const chunk of ['abc', 'd', 'ef']) run.stream.write(chunk)
   assert.deepEqual(calls, ['[a,b,c]', 'd', '[e,f]'])
   assert.deepEqual(out, ['a', 'b', 'c', 'd', 'e', 'f'])
+})
+
+test('what it leaves of several is given to it singly, in order, and each item is counted once', () => {
+  for (const most of [0, 1, 2, 3]) {
+    const calls: string[] = []
+    const takesFew = noting(calls, (items, out) => {
+      const taken = items.slice(0, most)
+      for (const item of taken) out.emit(item)
+      return taken.length
+    })
+    const { run, out, meter } = loneRun([characters, takesFew])
+    run.stream.write('abc')
+    assert.deepEqual(calls, ['[a,b,c]', ...['a', 'b', 'c'].slice(most)])
+    assert.deepEqual(out, ['a', 'b', 'c'])
+    assert.equal(meter.stages[1]?.items, 3)
+  }
+})
+
+test('what it leaves is given singly also where it replied before, and waits for room first', async () => {
+  const gate = latch()
+  const calls: string[] = []
+  const repliesOnce = noting(calls, (items, out) => {
+    out.reply(items[0])
+    return 1
+  })
+  const { run, out } = loneRun([characters, repliesOnce], { reply: () => gate.opened })
+  run.stream.write('abc')
+  await new Promise(setImmediate)
+  assert.deepEqual(calls, ['[a,b,c]'])
+  gate.open()
+  run.stream.end()
+  await finished(run.stream)
+  assert.deepEqual(calls, ['[a,b,c]', 'b', 'c'])
+  assert.deepEqual(out, ['b', 'c'])
 })
 
 test('what comes one by one through a slow step is still given at once behind it', async () => {

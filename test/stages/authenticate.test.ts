@@ -12,6 +12,7 @@ import { hub } from '../../src/stages/hub.ts'
 import { json } from '../../src/stages/json.ts'
 import { lines } from '../../src/stages/lines.ts'
 import { embed, feed, memoryHub, stepOf } from '../../src/testing.ts'
+import { turn } from './turn.ts'
 
 const d1 = hello({ deviceId: 'd1' }, 'first')
 const reading = telemetry(Buffer.from('{}'))
@@ -71,6 +72,23 @@ describe('authenticate', () => {
     )
     assert.equal(asked, 1)
     assert.equal(connection.identity?.deviceId, 'd1')
+  })
+
+  test("of several items of a turn a known device's pass at once up to a hello, an unknown one's one by one", async () => {
+    const connection = fresh()
+    const { up } = authenticate(byPolicy()).open(connection)
+    assert.equal(turn(up, [reading, reading]).taken, 0)
+    await connection.identify({ deviceId: 'd1', credentials: { type: 'policy' } })
+    const again = hello({ deviceId: 'd1' }, 'again')
+    assert.deepEqual(turn(up, [reading, report({}), again, reading]), {
+      deeds: [
+        ['emit', reading],
+        ['emit', report({})],
+        ['reply', receipt(again, 'complete')],
+        ['emit', reading],
+      ],
+      taken: 2,
+    })
   })
 
   test('what the authenticator or the hub refuses leaves the device unknown', async () => {

@@ -4,6 +4,7 @@ import { Connection } from '../../src/core/connection.ts'
 import { report, type Telemetry, telemetry } from '../../src/core/items.ts'
 import { type Enrichment, enrich, peerAddress } from '../../src/stages/enrich.ts'
 import { feed } from '../../src/testing.ts'
+import { singly, turn } from './turn.ts'
 
 const connection = () => new Connection({ id: 'c', pipeline: 'p', peer: { address: '192.0.2.7', port: 1 } })
 
@@ -42,6 +43,25 @@ describe('enrich', () => {
     const result = await enriched({ site: 'turin' }, item)
     assert.deepEqual(result, { ...item, properties: { site: 'turin' } })
     assert.deepEqual(item.properties, {})
+  })
+
+  test('of several messages of a turn each is enriched as it is alone, and reports pass', () => {
+    const items = [telemetry(Buffer.from('1')), report({}), telemetry(Buffer.from('2'), { properties: { own: 'x' } })]
+    const { up } = enrich({ site: 'turin' }).open(connection())
+    assert.deepEqual(turn(up, items), { deeds: singly(up, items).deeds, taken: 3 })
+  })
+
+  test('where a computed property throws for one message of a turn, the others are enriched', async () => {
+    const computed = ({ body }: Telemetry) => {
+      if (body.length === 0) throw new Error('empty')
+      return 'y'
+    }
+    const items = [Buffer.of(1), Buffer.of(), Buffer.of(2)].map((body) => telemetry(body))
+    const { deeds } = turn(enrich({ x: computed }).open(connection()).up, items)
+    assert.deepEqual(
+      deeds.map(([deed]) => deed),
+      ['emit', 'fail', 'emit'],
+    )
   })
 
   test('only telemetry is enriched', async () => {

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { Connection } from '../../src/core/connection.ts'
 import { type Telemetry, telemetry } from '../../src/core/items.ts'
 import { json } from '../../src/stages/json.ts'
+import { singleBodies } from '../../src/stages/json-bodies.ts'
 import { forwardedReading, parsedReading } from '../../src/stages/json-reading.ts'
 import { stepOf } from '../../src/testing.ts'
 import { anyText, compactObject, damagedJson, jsonText } from './json-texts.ts'
@@ -69,7 +70,7 @@ describe('the usual reading', () => {
       ' { "a" : "\\u00e9" } ',
     ]) {
       for (const usual of [parsedReading, forwardedReading])
-        assert.deepEqual(Object.keys(usual(text) ?? {}), fields, text)
+        assert.deepEqual(Object.keys(usual(text, singleBodies) ?? {}), fields, text)
     }
   })
 
@@ -84,7 +85,7 @@ describe('the usual reading', () => {
       '{"$seq":7,"\\u0024seq":8}',
       '{"$seq":1234567890123456,"t":1}',
     ]) {
-      for (const usual of [parsedReading, forwardedReading]) assert.equal(usual(text), undefined, text)
+      for (const usual of [parsedReading, forwardedReading]) assert.equal(usual(text, singleBodies), undefined, text)
     }
   })
 })

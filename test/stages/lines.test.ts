@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { Connection } from '../../src/core/connection.ts'
-import type { GatewayError } from '../../src/core/errors.ts'
 import { lines } from '../../src/stages/lines.ts'
 import { bytesOf, cutAt, deframe, everyCutting, frame, placesIn, singly, upOf } from './cutting.ts'
 import { chunksKept } from './kept.ts'
+import { turn } from './turn.ts'
 
 /** Pieces of UTF-8 and of what is not UTF-8; line breaks are frequent. */
 const alphabet = [0x0a, 0x0a, 0x0d, 0x61, 0xc3, 0xa9, 0xe2, 0x82, 0xac, 0xf0, 0x9f, 0x98, 0x80, 0xff, 0xef, 0xbf, 0xbd]
@@ -60,19 +60,21 @@ describe('lines', () => {
     assert.equal(frame(lines(), 'é').toString('hex'), 'c3a90a')
   })
 
-  test('lines of one turn go down in one buffer, as each would alone; one that cannot is refused in its place', () => {
+  test('lines of one turn go down in one buffer, as each would alone', () => {
     const { down } = lines().open(new Connection({ id: 'c', pipeline: 'p' }))
-    assert.ok(down !== undefined && 'pushAll' in down && down.pushAll !== undefined)
-    const heard: unknown[] = []
-    const out = {
-      emit: (bytes: Buffer) => heard.push(bytes.toString()),
-      reply: assert.fail,
-      fail: ({ code }: GatewayError, item: unknown) => heard.push([code, item]),
+    assert.deepEqual(turn(down, ['a', 'é', '']), { deeds: [['emit', Buffer.from('a\né\n\n')]], taken: 3 })
+  })
+
+  test('where one of several would not arrive as it is sent, it is refused in its place and each of the others goes alone', () => {
+    const { down } = lines().open(new Connection({ id: 'c', pipeline: 'p' }))
+    for (const bad of ['b\r', 'd\ne', 'f\n']) {
+      const { deeds } = turn(down, ['a', bad, 'c'])
+      assert.deepEqual(deeds, [
+        ['emit', Buffer.from('a\n')],
+        ['fail', 'BUG: a line to be sent contains a line break', bad],
+        ['emit', Buffer.from('c\n')],
+      ])
     }
-    down.pushAll(['a', 'é', ''], out)
-    down.pushAll([], out)
-    down.pushAll(['b\r', 'c', 'd\ne', 'f'], out)
-    assert.deepEqual(heard, ['a\né\n\n', ['BUG', 'b\r'], 'c\n', ['BUG', 'd\ne'], 'f\n'])
   })
 
   test('a line that is not UTF-8 is refused with its bytes, those around it pass', () => {
