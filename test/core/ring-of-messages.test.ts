@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { GatewayError } from '../../src/core/errors.ts'
 import type { Messages } from '../../src/core/levels.ts'
 import { type Pipeline, pipeline } from '../../src/core/pipeline.ts'
-import { type Stage, stage } from '../../src/core/stage.ts'
+import { type Stage, type Step, stage, type TurnStep } from '../../src/core/stage.ts'
 import { type Authenticator, authenticate } from '../../src/stages/authenticate.ts'
 import { fromHello } from '../../src/stages/authenticators.ts'
 import { batch } from '../../src/stages/batch.ts'
@@ -118,15 +118,21 @@ test('a hello is refused for good: what waited behind it is not answered', async
 
 test('an item refused by one stage keeps its place through those further in, none of which sees it', async () => {
   const seen: unknown[] = []
-  const watching = stage<Messages, Messages>('watching', () => ({
-    up(item, out) {
-      if (item.kind === 'telemetry') seen.push(item.tag)
-      out.emit(item)
+  const see: Step<Messages['up'], Messages['up'], Messages['down']> = (item, out) => {
+    if (item.kind === 'telemetry') seen.push(item.tag)
+    out.emit(item)
+  }
+  const atOnce: TurnStep<Messages['up'], Messages['up'], Messages['down']> = {
+    push: see,
+    pushAll(items, out) {
+      for (const item of items) void see(item, out)
+      return items.length
     },
-  }))
-  for (const form of forms) {
+  }
+  for (const [form, up] of forms.flatMap((each) => [see, atOnce].map((step) => [each, step] as const))) {
     seen.length = 0
     const to = memoryHub()
+    const watching = stage<Messages, Messages>('watching', () => ({ up }))
     const device = embed(built(form, to, watching))
     device.write(`${greeting}{"$seq":1}\n{"$seq":2,"$properties":0}\n{"$seq":3}\n`)
     device.end()
