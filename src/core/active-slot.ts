@@ -21,20 +21,20 @@ export interface Receiver {
 
 /** An active half in its place within a fused stream: its calls one at a time, what it holds charged to it. */
 export class ActiveSlot implements ActiveContext<unknown>, RunExit {
-  readonly stage: number
-  readonly direction: Direction
+  // First what is asked of every item.
   gone = false
-  readonly givesBytes = false
-  readonly #half: ActiveHalf<unknown, unknown>
-  readonly #boundary: Boundary
-  /** The boundary's, at hand for every item. */
+  #ended = false
+  #pushing = false
+  /** The boundary's. */
   readonly #meter: StageMeter | undefined
-  readonly #next: Receiver
-  readonly #stream: { fail(error: GatewayError): void }
   /** Resolves when all that was taken so far is in. */
   #last: Promise<void> | undefined
-  #pushing = false
-  #ended = false
+  readonly #half: ActiveHalf<unknown, unknown>
+  readonly #next: Receiver
+  readonly stage: number
+  readonly direction: Direction
+  readonly #boundary: Boundary
+  readonly #stream: { fail(error: GatewayError): void }
 
   /** `stream` is what ends the connection. */
   constructor(part: ActivePart, next: Receiver, stream: { fail(error: GatewayError): void }) {
@@ -50,6 +50,10 @@ export class ActiveSlot implements ActiveContext<unknown>, RunExit {
     } catch (error) {
       this.fail(error)
     }
+  }
+
+  get givesBytes(): boolean {
+    return false
   }
 
   /** From the half. */

@@ -22,6 +22,11 @@ export interface AttachmentParts {
   readonly done: () => void
 }
 
+const attached: unique symbol = Symbol('attached')
+
+/** A socket or a ring knows what joins it, so that all share their listeners, where each connection would have nine closures. */
+type Attached = Duplex & { [attached]: Attachment }
+
 /**
  * A socket and a ring joined into a circle: the device's FIN travels through all stages and comes back as ours. Written out rather than
  * `stream.pipeline(socket, ring, socket)`, whose listeners on every end cost more memory than the ring, and which takes a ring that has
@@ -52,20 +57,38 @@ export class Attachment {
     this.#boundary = boundary
     this.#lost = lost
     this.#done = done
-    socket.on('data', (chunk: Buffer) => this.#up(chunk))
-    socket.on('end', () => {
-      if (!this.#halted) stream.end()
-    })
-    socket.on('drain', () => this.#drained())
-    socket.on('finish', () => this.#saidAll())
-    socket.on('error', (error) => lost(error))
-    socket.on('close', () => this.#socketClosed())
-    stream.on('drain', () => {
-      if (!this.#halted) socket.resume()
-    })
-    stream.on('data', (chunk: Buffer) => this.#down(chunk))
-    stream.on('end', () => socket.end())
+    ;(socket as Attached)[attached] = this
+    ;(stream as Attached)[attached] = this
+    socket.on('data', onSocketData)
+    socket.on('end', onSocketEnd)
+    socket.on('drain', onSocketDrain)
+    socket.on('finish', onSocketFinish)
+    socket.on('error', onSocketError)
+    socket.on('close', onSocketClose)
+    stream.on('drain', onStreamDrain)
+    stream.on('data', onStreamData)
+    stream.on('end', onStreamEnd)
     socket.resume()
+  }
+
+  /** The device's FIN. */
+  socketEnded(): void {
+    if (!this.#halted) this.#stream.end()
+  }
+
+  /** The socket failed. */
+  socketFailed(error: Error): void {
+    this.#lost(error)
+  }
+
+  /** The ring takes more again. */
+  ringDrained(): void {
+    if (!this.#halted) this.#socket.resume()
+  }
+
+  /** The ring has said all. */
+  ringEnded(): void {
+    this.#socket.end()
   }
 
   /** Nothing more is taken from the socket. */
@@ -91,12 +114,14 @@ export class Attachment {
     return this.#last.readableLength + (this.#last === this.#stream ? 0 : this.#stream.readableLength)
   }
 
-  #up(chunk: Buffer): void {
+  /** The device said something. */
+  up(chunk: Buffer): void {
     this.#meter.bytesUp += chunk.length
     if (!this.#halted && !this.#stream.write(chunk)) this.#socket.pause()
   }
 
-  #down(chunk: Buffer): void {
+  /** The ring has something for the device. */
+  down(chunk: Buffer): void {
     this.#meter.bytesDown += chunk.length
     const { meter } = this.#boundary
     if (meter !== undefined) meter.items++
@@ -108,23 +133,25 @@ export class Attachment {
     this.#stream.pause()
   }
 
-  #drained(): void {
+  /** The socket takes more again. */
+  socketDrained(): void {
     this.#boundary.release()
     this.#stream.resume()
   }
 
   /**
-   * Our FIN is out. Where it is before theirs, what they still send is read and thrown away for a while: closing at once would make the
+   * The socket has taken all: our FIN is out. Where it is before theirs, what they still send is read and thrown away for a while: closing at once would make the
    * system answer it with a reset, which can overtake the last lines that we sent.
    */
-  #saidAll(): void {
+  socketFinished(): void {
     this.#boundary.release()
     if (!this.#halted) return
     this.#socket.resume()
     this.#linger = setTimeout(() => this.#socket.destroy(), lingerMs)
   }
 
-  #socketClosed(): void {
+  /** The socket is gone. */
+  socketClosed(): void {
     if (!this.#socket.readableEnded || !this.#socket.writableFinished) {
       this.#lost(new Error('the connection closed before both sides had ended it'))
       this.#stream.destroy()
@@ -137,4 +164,40 @@ export class Attachment {
     clearTimeout(this.#linger)
     this.#done()
   }
+}
+
+function onSocketData(this: Attached, chunk: Buffer): void {
+  this[attached].up(chunk)
+}
+
+function onSocketEnd(this: Attached): void {
+  this[attached].socketEnded()
+}
+
+function onSocketDrain(this: Attached): void {
+  this[attached].socketDrained()
+}
+
+function onSocketFinish(this: Attached): void {
+  this[attached].socketFinished()
+}
+
+function onSocketError(this: Attached, error: Error): void {
+  this[attached].socketFailed(error)
+}
+
+function onSocketClose(this: Attached): void {
+  this[attached].socketClosed()
+}
+
+function onStreamDrain(this: Attached): void {
+  this[attached].ringDrained()
+}
+
+function onStreamData(this: Attached, chunk: Buffer): void {
+  this[attached].down(chunk)
+}
+
+function onStreamEnd(this: Attached): void {
+  this[attached].ringEnded()
 }

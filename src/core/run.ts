@@ -46,14 +46,12 @@ const longestTurnMs = 5
  * the next begins, so that nothing overtakes the hello. Replies and refusals enter between two steps through
  * {@link Run.inject}.
  */
-export class Run {
+export class Run extends SlotOutlet {
   readonly slots: readonly Slot[]
   readonly direction: Direction
   readonly #steps: readonly AnyStep[]
-  readonly #context: RunContext
   readonly #exit: RunExit
   readonly #boundary: Boundary | undefined
-  readonly #outlet: SlotOutlet
   #busy = false
   #finished = false
   #idle: (() => void)[] | undefined
@@ -64,13 +62,12 @@ export class Run {
   #stopCharging: (() => void) | undefined
 
   constructor(part: RunPart, exit: RunExit) {
+    super(part.context)
     this.slots = part.slots
     this.#steps = part.steps
     this.direction = part.direction
     this.#exit = exit
-    this.#context = part.context
     this.#boundary = part.boundary
-    this.#outlet = new SlotOutlet(part.context)
   }
 
   /**
@@ -158,27 +155,26 @@ export class Run {
     let startedAt = performance.now()
     for (let at = from; at < this.slots.length && item !== nothing; at++) {
       if (item instanceof Several) return this.#listed(this.#pass(item.items, at))
-      if (this.#outlet.isDeferred(item) || this.#context.refused(item)) return this.#listed(this.#pass([item], at))
+      if (this.isDeferred(item) || this.context.refused(item)) return this.#listed(this.#pass([item], at))
       if (this.#isShut(at) || this.#exit.gone) return nothing
       const slot = this.slots[at] as Slot
       slot.meter.items++
-      this.#outlet.open(slot, at)
+      this.open(slot, at)
       const step = this.#steps[at] as AnyStep
-      const pending =
-        this.#call(step, pushOf(step), at, item, undefined) ?? (this.#outlet.holds ? this.#outlet.close() : undefined)
+      const pending = this.#call(step, pushOf(step), at, item, undefined) ?? (this.holds ? this.endTurn() : undefined)
       const now = performance.now()
       slot.meter.busyMs += now - startedAt
       startedAt = now
       if (pending !== undefined) return this.#passOn(pending, at + 1)
-      item = this.#outlet.take()
+      item = this.collect()
     }
-    this.#outlet.close()
+    this.endTurn()
     return item
   }
 
   /** What the step that was waited for gave. Apart, as all that goes on later is: a loop whose variables a closure holds makes memory at every turn. */
   #passOn(pending: Promise<void>, at: number): Promise<readonly unknown[]> {
-    return pending.then(() => this.#pass(listOf(this.#outlet.take()), at))
+    return pending.then(() => this.#pass(listOf(this.collect()), at))
   }
 
   #listed(passed: readonly unknown[] | Promise<readonly unknown[]>): Several | Promise<readonly unknown[]> {
@@ -186,7 +182,7 @@ export class Run {
   }
 
   #pass(items: readonly unknown[], at: number): readonly unknown[] | Promise<readonly unknown[]> {
-    let known = this.#context.identified()
+    let known = this.context.identified()
     if (!known && items.length > 1 && at < this.slots.length) return this.#passSingly(items, at)
     let current = items
     this.#clock = performance.now()
@@ -195,7 +191,7 @@ export class Run {
       const pending = this.#level(index, current, 0, out)
       if (pending !== undefined) return this.#passLater(pending, out, index + 1)
       if (!known && out.length > 1) {
-        known = this.#context.identified()
+        known = this.context.identified()
         if (!known) return this.#pass(out, index + 1)
       }
       current = out
@@ -210,10 +206,10 @@ export class Run {
   /** Each item all the way and out before the next begins, for as long as the device is not known. */
   async #passSingly(items: readonly unknown[], at: number): Promise<readonly unknown[]> {
     for (let index = 0; index < items.length; index++) {
-      if (this.#context.identified()) return this.#pass(items.slice(index), at)
+      if (this.context.identified()) return this.#pass(items.slice(index), at)
       const item = items[index]
       await this.#put(await this.#pass([item], at))
-      if (this.#outlet.isDeferred(item) && this.#isShut(item.at)) break
+      if (this.isDeferred(item) && this.#isShut(item.at)) break
     }
     return []
   }
@@ -226,32 +222,32 @@ export class Run {
     const startedAt = from === 0 ? this.#clock : performance.now()
     let index = from
     let pending: Promise<void> | undefined
-    this.#outlet.open(slot, at, out)
+    this.open(slot, at, out)
     // Looked up once a level: there are more kinds of steps than the engine tells apart where it is told them item by item.
     const push = pushOf(step)
     if (from === 0 && items.length > 1 && 'pushAll' in step && this.#allPlain(items, at)) {
       index = this.#together(at, step, items, out)
       meter.items += index
-      if (this.#outlet.holds) pending = this.#outlet.close()
+      if (this.holds) pending = this.endTurn()
     }
-    while (pending === undefined && index < items.length && !this.#context.shut(slot.stage) && !this.#exit.gone) {
+    while (pending === undefined && index < items.length && !this.context.shut(slot.stage) && !this.#exit.gone) {
       const item = items[index++]
-      if (this.#outlet.isDeferred(item)) {
+      if (this.isDeferred(item)) {
         this.#fail(item.error, item.item, item.at, out)
         if (this.#isShut(item.at)) break
-      } else if (this.#context.refused(item)) {
+      } else if (this.context.refused(item)) {
         out.push(item)
         continue
       } else {
         meter.items++
         pending = this.#call(step, push, at, item, out)
       }
-      if (pending === undefined && this.#outlet.holds) pending = this.#outlet.close()
+      if (pending === undefined && this.holds) pending = this.endTurn()
     }
     this.#clock = performance.now()
     meter.busyMs += this.#clock - startedAt
     if (pending !== undefined) return this.#levelLater(pending, at, items, index, out)
-    return this.#outlet.close()
+    return this.endTurn()
   }
 
   #levelLater(
@@ -268,14 +264,14 @@ export class Run {
   #allPlain(items: readonly unknown[], at: number): boolean {
     if (this.#isShut(at) || this.#exit.gone) return false
     // The one that was refused, or comes too late, fails when its turn comes.
-    if (this.#outlet.hasFailed && items.some((item) => this.#outlet.isDeferred(item))) return false
-    return this.#context.plain(items)
+    if (this.hasFailed && items.some((item) => this.isDeferred(item))) return false
+    return this.context.plain(items)
   }
 
   /** Returns how many of the items the step has taken. */
   #together(at: number, step: TurnStep<unknown, unknown, unknown>, items: readonly unknown[], out: unknown[]): number {
     try {
-      return step.pushAll(items, this.#outlet)
+      return step.pushAll(items, this)
     } catch (error) {
       this.#fail(error, items, at, out)
       return items.length
@@ -291,8 +287,8 @@ export class Run {
     out: unknown[] | undefined,
   ): Promise<void> | undefined {
     try {
-      this.#context.assertTimely(item)
-      const pending = push.call(step, item, this.#outlet)
+      this.context.assertTimely(item)
+      const pending = push.call(step, item, this)
       if (pending instanceof Promise) return this.#await(pending, at, item, out)
     } catch (error) {
       this.#fail(error, item, at, out)
@@ -301,14 +297,14 @@ export class Run {
   }
 
   async #end(at: number, step: EndingStep<unknown, unknown, unknown>, out: unknown[]): Promise<void> {
-    this.#outlet.open(this.slots[at] as Slot, at, out)
+    this.open(this.slots[at] as Slot, at, out)
     try {
-      const pending = step.end(this.#outlet)
+      const pending = step.end(this)
       if (pending instanceof Promise) await this.#await(pending, at, undefined, out)
     } catch (error) {
       this.#fail(error, undefined, at, out)
     }
-    await this.#outlet.close()
+    await this.endTurn()
   }
 
   async #await(pending: Promise<unknown>, at: number, item: unknown, out: unknown[] | undefined): Promise<void> {
@@ -326,26 +322,26 @@ export class Run {
     } finally {
       this.#stopCharging?.()
     }
-    await this.#outlet.close()
+    await this.endTurn()
   }
 
   /** An item failed at a slot: what of it goes on joins `out`, and the outlet holds the lane for what was said to the device. */
   #fail(error: unknown, item: unknown, at: number, out: unknown[] | undefined): void {
-    const { goesOn, held } = this.#context.failed(error, item, this.slots[at] as Slot)
+    const { goesOn, held } = this.context.failed(error, item, this.slots[at] as Slot)
     if (goesOn !== undefined) {
-      if (out === undefined) this.#outlet.add(goesOn)
+      if (out === undefined) this.add(goesOn)
       else out.push(goesOn)
     }
-    if (held !== undefined) this.#outlet.hold(held)
+    if (held !== undefined) this.hold(held)
   }
 
   #isShut(at: number): boolean {
-    return this.#context.shut((this.slots[at] as Slot).stage)
+    return this.context.shut((this.slots[at] as Slot).stage)
   }
 
   #giveOne(item: unknown): Promise<void> | undefined {
     if (item === nothing || this.#exit.gone) return this.#rest()
-    if (this.#exit.givesBytes || this.#outlet.isDeferred(item) || !this.#context.identified()) return this.#give([item])
+    if (this.#exit.givesBytes || this.isDeferred(item) || !this.context.identified()) return this.#give([item])
     const pending = this.#exit.take(item)
     return pending === undefined ? this.#rest() : pending.then(() => this.#rest())
   }
@@ -373,17 +369,17 @@ export class Run {
   }
 
   #putItems(items: readonly unknown[], from: number): Promise<void> | undefined {
-    const known = this.#context.identified()
+    const known = this.context.identified()
     for (let index = from; index < items.length && !this.#exit.gone; index++) {
       const item = items[index]
       let pending: Promise<void> | undefined
-      if (this.#outlet.isDeferred(item)) {
+      if (this.isDeferred(item)) {
         if (this.#isShut(item.at)) break
         pending = this.#putRefused(item)
         if (this.#isShut(item.at)) return pending
       } else {
         pending = this.#exit.take(item)
-        if (!known) pending = both(pending, this.#context.answered(item))
+        if (!known) pending = both(pending, this.context.answered(item))
       }
       if (pending !== undefined) return this.#putLater(pending, items, index + 1)
     }
@@ -399,21 +395,21 @@ export class Run {
     this.#fail(error, item, at, refused)
     let taken: Promise<void> | undefined
     for (const each of refused) taken = both(taken, this.#exit.take(each))
-    return both(taken, this.#outlet.close())
+    return both(taken, this.endTurn())
   }
 
   #putBytes(items: readonly unknown[]): Promise<void> | undefined {
     let buffers = items
-    if (this.#outlet.hasFailed) {
+    if (this.hasFailed) {
       const passed: unknown[] = []
       for (const item of items) {
-        if (this.#outlet.isDeferred(item)) this.#fail(item.error, item.item, item.at, passed)
+        if (this.isDeferred(item)) this.#fail(item.error, item.item, item.at, passed)
         else passed.push(item)
       }
       buffers = passed
     }
     if (buffers.length > 0 && !this.#exit.gone) this.#exit.takeBytes(buffers as readonly Buffer[])
-    return this.#outlet.close()
+    return this.endTurn()
   }
 
   #whenIdle(): Promise<void> {

@@ -27,9 +27,12 @@ export class Several {
   }
 }
 
-/** The one outlet of a run, pointed at the slot whose step is being called. */
+/**
+ * The outlet of the steps of a run, pointed at the slot whose step is being called. A run is its own: of many connections every object aside is one
+ * in memory that is cold.
+ */
 export class SlotOutlet implements Outlet<unknown, unknown> {
-  readonly #context: RunContext
+  protected readonly context: RunContext
   #slot: Slot | undefined
   #at = 0
   #out: unknown[] | undefined
@@ -39,10 +42,10 @@ export class SlotOutlet implements Outlet<unknown, unknown> {
   #held: Promise<void>[] | undefined
 
   constructor(context: RunContext) {
-    this.#context = context
+    this.context = context
   }
 
-  /** Points the outlet at slot `at`: what it emits goes to `out`; without one, {@link SlotOutlet.take} gives it. */
+  /** Points the outlet at slot `at`: what it emits goes to `out`; without one, {@link SlotOutlet.collect} gives it. */
   open(slot: Slot, at: number, out?: unknown[]): void {
     this.#slot = slot
     this.#at = at
@@ -59,7 +62,7 @@ export class SlotOutlet implements Outlet<unknown, unknown> {
   }
 
   /** What was emitted since an opening without an `out`: mostly one item, for which no list is made; else a {@link Several}, or `nothing`. */
-  take(): unknown {
+  collect(): unknown {
     const out = this.#out === undefined ? this.#one : new Several(this.#out)
     this.#out = undefined
     this.#one = nothing
@@ -82,7 +85,7 @@ export class SlotOutlet implements Outlet<unknown, unknown> {
   }
 
   /** Ends the step's turn: after this its outlet throws. Returns what its replies still wait for. */
-  close(): Promise<void> | undefined {
+  endTurn(): Promise<void> | undefined {
     this.#slot = undefined
     if (this.#listed) this.#out = undefined
     const held = this.#held
@@ -98,7 +101,7 @@ export class SlotOutlet implements Outlet<unknown, unknown> {
 
   reply(item: unknown): void {
     if (this.#slot === undefined) throw turnOver()
-    const held = this.#context.reply(item, this.#slot)
+    const held = this.context.reply(item, this.#slot)
     if (held !== undefined) this.hold(held)
   }
 
@@ -107,7 +110,7 @@ export class SlotOutlet implements Outlet<unknown, unknown> {
     this.emit(new Deferred(error, item, this.#at))
   }
 
-  /** Makes the lane wait at the next close. */
+  /** Makes the lane wait at the end of the turn. */
   hold(held: Promise<void>): void {
     this.#held ??= []
     this.#held.push(held)

@@ -1,20 +1,12 @@
 import type { Connection } from '../core/connection.ts'
 import { GatewayError } from '../core/errors.ts'
-import {
-  type Batch,
-  type Command,
-  failedReceipt,
-  type Receipt,
-  type Report,
-  receipt,
-  type Telemetry,
-} from '../core/items.ts'
+import type { Batch, Command, Receipt, Report, Telemetry } from '../core/items.ts'
 import type { Batches, Messages } from '../core/levels.ts'
 import { maxSendBytes, messageBytes } from '../core/message-size.ts'
-import type { PipelineMeter } from '../core/meter.ts'
-import { type ActiveContext, type ActiveHalf, type Outlet, type Stage, stage } from '../core/stage.ts'
+import { type ActiveContext, type ActiveHalf, type Stage, stage } from '../core/stage.ts'
 import type { Packing } from './packing.ts'
 import { type Packs, packed, withoutContent } from './packs.ts'
+import { sharedUnfolding, unfolding } from './unfolding.ts'
 
 /** Options of {@link batch}. */
 export interface BatchOptions {
@@ -43,55 +35,28 @@ export function batch(options: BatchOptions = {}): Stage<Messages, Batches> {
     lingerMs: inRange('lingerMs', options.lingerMs ?? 50, 0, 60_000),
   }
   const { pack } = options
-  return stage<Messages, Batches>('batch', (connection) => {
-    const packs: Packs = new Map()
-    return {
-      up: new Batcher(limits, connection, (messages) =>
-        pack === undefined ? messages : packed(messages, pack, packs, connection),
-      ),
-      down: (item, out) => unfold(item, out, packs, connection.meter),
-    }
-  })
+  if (pack !== undefined) {
+    return stage<Messages, Batches>('batch', (connection) => {
+      const packs: Packs = new Map()
+      return {
+        up: new Batcher(limits, connection, (messages) => packed(messages, pack, packs, connection)),
+        down: unfolding(packs, connection.meter),
+      }
+    })
+  }
+  return stage<Messages, Batches>('batch', (connection) => ({
+    up: new Batcher(limits, connection, asTheyAre),
+    down: sharedUnfolding(connection.meter),
+  }))
+}
+
+function asTheyAre(messages: (Telemetry | Report)[]): (Telemetry | Report)[] {
+  return messages
 }
 
 function inRange(name: string, value: number, min: number, max: number): number {
   if (Number.isInteger(value) && value >= min && value <= max) return value
   throw new GatewayError('CONFIGURATION', `batch: ${name} must be an integer from ${min} to ${max}, not ${value}`)
-}
-
-function unfold(
-  item: Batches['down'],
-  out: Outlet<Messages['down'], Batches['up']>,
-  packs: Packs,
-  meter: PipelineMeter,
-): void {
-  if (item.kind === 'command') {
-    out.emit(item)
-    return
-  }
-  const { messages } = item.of
-  const { exceptions } = item
-  // Mostly the hub has taken all of them, and none is a pack.
-  if (exceptions.size === 0 && item.error === undefined && packs.size === 0) {
-    let reports = 0
-    for (const each of messages) {
-      if (each.kind === 'report') reports++
-      out.emit(receipt(each, item.outcome))
-    }
-    meter.countReceipt('telemetry', item.outcome, messages.length - reports)
-    meter.countReceipt('report', item.outcome, reports)
-    return
-  }
-  for (const message of messages) {
-    const error = exceptions.get(message) ?? item.error
-    const readings = packs.get(message)
-    packs.delete(message)
-    for (const each of readings ?? [message]) {
-      const one = error === undefined ? receipt(each, item.outcome) : failedReceipt(each, error)
-      meter.countReceipt(each.kind, one.outcome)
-      out.emit(one)
-    }
-  }
 }
 
 /**

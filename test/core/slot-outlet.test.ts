@@ -31,8 +31,8 @@ const bad = new GatewayError('BAD_CONTENT', 'bad')
 test('a step that emits nothing leaves nothing to take', () => {
   const { outlet } = outletWith()
   outlet.open(slot(0), 0)
-  assert.equal(outlet.close(), undefined)
-  assert.equal(outlet.take(), nothing)
+  assert.equal(outlet.endTurn(), undefined)
+  assert.equal(outlet.collect(), nothing)
 })
 
 test('one item is taken as it is, whatever it is, also a list', () => {
@@ -40,8 +40,8 @@ test('one item is taken as it is, whatever it is, also a list', () => {
   for (const item of ['a', undefined, null, ['b', 'c']]) {
     outlet.open(slot(0), 0)
     outlet.emit(item)
-    outlet.close()
-    assert.equal(outlet.take(), item)
+    outlet.endTurn()
+    assert.equal(outlet.collect(), item)
   }
 })
 
@@ -49,8 +49,8 @@ test('several items are taken together, in their order', () => {
   const { outlet } = outletWith()
   outlet.open(slot(0), 0)
   for (const item of [undefined, 'b', 'c']) outlet.emit(item)
-  outlet.close()
-  const taken = outlet.take()
+  outlet.endTurn()
+  const taken = outlet.collect()
   assert.ok(taken instanceof Several)
   assert.deepEqual(taken.items, [undefined, 'b', 'c'])
 })
@@ -59,15 +59,15 @@ test('what is taken is gone, and what was not taken is not there at the next ope
   const { outlet } = outletWith()
   outlet.open(slot(0), 0)
   outlet.emit('a')
-  outlet.take()
-  assert.equal(outlet.take(), nothing)
+  outlet.collect()
+  assert.equal(outlet.collect(), nothing)
   outlet.emit('left')
   outlet.open(slot(1), 1)
   outlet.emit('b')
-  assert.equal(outlet.take(), 'b')
+  assert.equal(outlet.collect(), 'b')
   for (const item of 'cd') outlet.emit(item)
   outlet.open(slot(0), 0)
-  assert.equal(outlet.take(), nothing)
+  assert.equal(outlet.collect(), nothing)
 })
 
 test('opened with a list, it puts everything there and has nothing to take', () => {
@@ -76,9 +76,9 @@ test('opened with a list, it puts everything there and has nothing to take', () 
   outlet.open(slot(0), 0, out)
   outlet.emit('a')
   outlet.emit('b')
-  outlet.close()
+  outlet.endTurn()
   assert.deepEqual(out, ['before', 'a', 'b'])
-  assert.equal(outlet.take(), nothing)
+  assert.equal(outlet.collect(), nothing)
 })
 
 test('a failure takes its place among the items, with the slot that it failed at', () => {
@@ -94,7 +94,7 @@ test('a failure takes its place among the items, with the slot that it failed at
   assert.deepEqual({ ...failure }, { error: bad, item: 'b', at: 2 })
   outlet.open(slot(5), 2)
   outlet.fail(bad, 'b')
-  assert.ok(outlet.take() instanceof Deferred, 'alone as well')
+  assert.ok(outlet.collect() instanceof Deferred, 'alone as well')
 })
 
 test('a reply is of the slot whose step is being called', () => {
@@ -114,7 +114,7 @@ test('a reply that has room holds nothing', () => {
   outlet.open(slot(0), 0)
   outlet.reply('a')
   assert.equal(outlet.holds, false)
-  assert.equal(outlet.close(), undefined)
+  assert.equal(outlet.endTurn(), undefined)
 })
 
 test('what replies wait for holds until all of it has room, and once', async () => {
@@ -124,10 +124,10 @@ test('what replies wait for holds until all of it has room, and once', async () 
   outlet.reply('a')
   outlet.reply('b')
   assert.equal(outlet.holds, true)
-  const held = outlet.close()
+  const held = outlet.endTurn()
   assert.ok(held instanceof Promise)
   assert.equal(outlet.holds, false)
-  assert.equal(outlet.close(), undefined)
+  assert.equal(outlet.endTurn(), undefined)
   let resolved = false
   void held.then(() => {
     resolved = true
@@ -145,18 +145,18 @@ test('what was said to the device about a failure holds the lane in the same way
   outlet.hold(gate.opened)
   assert.equal(outlet.holds, true)
   gate.open()
-  assert.equal(await outlet.close(), undefined)
+  assert.equal(await outlet.endTurn(), undefined)
 })
 
 test('after its turn, whether items are listed or not, a step can neither emit nor reply nor fail', () => {
   const { outlet, replies } = outletWith()
   for (const out of [undefined, []]) {
     outlet.open(slot(0), 0, out)
-    outlet.close()
+    outlet.endTurn()
     assert.throws(() => outlet.emit('late'), /after its turn had ended/)
     assert.throws(() => outlet.reply('late'), /after its turn had ended/)
     assert.throws(() => outlet.fail(bad, 'late'), /after its turn had ended/)
-    assert.equal(outlet.take(), nothing)
+    assert.equal(outlet.collect(), nothing)
     assert.deepEqual(out ?? [], [])
   }
   assert.deepEqual(replies, [])
@@ -165,12 +165,12 @@ test('after its turn, whether items are listed or not, a step can neither emit n
 test('what goes on as refused joins what was emitted, also when the turn is over', () => {
   const { outlet } = outletWith()
   outlet.open(slot(0), 0)
-  outlet.close()
+  outlet.endTurn()
   outlet.add('refused')
-  assert.equal(outlet.take(), 'refused')
+  assert.equal(outlet.collect(), 'refused')
   outlet.open(slot(0), 0)
   outlet.emit('a')
-  outlet.close()
+  outlet.endTurn()
   outlet.add('refused')
-  assert.deepEqual((outlet.take() as Several).items, ['a', 'refused'])
+  assert.deepEqual((outlet.collect() as Several).items, ['a', 'refused'])
 })

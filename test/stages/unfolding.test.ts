@@ -2,9 +2,20 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { Connection } from '../../src/core/connection.ts'
 import { GatewayError } from '../../src/core/errors.ts'
-import { type Batch, type BatchReceipt, command, report, telemetry } from '../../src/core/items.ts'
+import {
+  type Batch,
+  type BatchReceipt,
+  command,
+  receipt,
+  report,
+  type Telemetry,
+  telemetry,
+} from '../../src/core/items.ts'
+import { PipelineMeter } from '../../src/core/meter.ts'
 import { batch } from '../../src/stages/batch.ts'
+import { sharedUnfolding, unfolding } from '../../src/stages/unfolding.ts'
 import { feed } from '../../src/testing.ts'
+import { singly } from './turn.ts'
 
 describe('batch, unfolding', () => {
   const messages = [telemetry(Buffer.of(), { tag: 1 }), report({}, 2), telemetry(Buffer.of(), { tag: 3 })]
@@ -62,5 +73,29 @@ describe('batch, unfolding', () => {
   test('commands pass', async () => {
     const item = command('c', Buffer.of())
     assert.deepEqual((await feed(batch(), [], [item])).down.emitted, [item])
+  })
+
+  test('the receipt of a packed message is that of each of its readings, which are then let go', () => {
+    const meter = new PipelineMeter('p')
+    const [packed, one, two] = [0, 1, 2].map((tag) => telemetry(Buffer.of(), { tag })) as [
+      Telemetry,
+      Telemetry,
+      Telemetry,
+    ]
+    const packs = new Map<Telemetry, readonly Telemetry[]>([[packed, [one, two]]])
+    const batch: Batch = { kind: 'batch', messages: [packed], bytes: 0 }
+    const { deeds } = singly(unfolding(packs, meter), [{ ...receipt(batch, 'complete'), exceptions: new Map() }])
+    assert.deepEqual(
+      deeds.map(([, made]) => made),
+      [receipt(one, 'complete'), receipt(two, 'complete')],
+    )
+    assert.equal(packs.size, 0)
+    assert.equal(meter.receipts.get('telemetry')?.complete, 2)
+  })
+
+  test('is one step for all connections of a pipeline, and another for those of another', () => {
+    const [meter, other] = [new PipelineMeter('p'), new PipelineMeter('p')]
+    assert.equal(sharedUnfolding(meter), sharedUnfolding(meter))
+    assert.notEqual(sharedUnfolding(meter), sharedUnfolding(other))
   })
 })
