@@ -81,7 +81,10 @@ export function messagesFor(effort: Effort, usual: number, parts: number, inQuic
   return Math.max(1, Math.ceil(wanted / parts)) * parts
 }
 
-/** How many messages a row sends before it is measured, so that the code is compiled: half of those that count. */
-export function warmUpFor(messages: number, parts: number): number {
-  return Math.ceil(messages / 2 / parts) * parts
+/** How many messages a row sends before it is measured, so that the code is compiled: by default half of those that count. */
+export function warmUpFor(messages: number, parts: number, times = 0.5): number {
+  return Math.ceil((messages * times) / parts) * parts
 }
+
+/** For rows so quick that half of their messages are over while the engine still compiles, which takes it some half a second of CPU. */
+export const longWarmUp = 1.5

@@ -3,7 +3,7 @@ import type { GatewayPlan, GatewayProcess } from '../processes/gateway.ts'
 import type { Generator, Sent, SentPaced } from '../processes/generator.ts'
 import type { Processes } from '../processes.ts'
 import type { Remote } from '../remote.ts'
-import { type Effort, type Measured, messagesFor, warmUpFor } from '../scenario.ts'
+import { type Effort, longWarmUp, type Measured, messagesFor, warmUpFor } from '../scenario.ts'
 import { messageFigures } from './usage.ts'
 
 /** As many as a row sends as fast as it can, so that all rows measure code that is equally warm. */
@@ -40,7 +40,7 @@ export async function measureDelivery(
   const place = await emulator.call('listen', connections)
   const port = await gateway.call('listen', place, deliverer.plan)
   await generator.call('open', { port, seed: effort.seed, numbered: true, claims: place.claims })
-  await generator.call('send', warmUpFor(messagesFor(effort, bulkMessages, connections), connections))
+  await generator.call('send', warmUpFor(messagesFor(effort, bulkMessages, connections), connections, longWarmUp))
   // Single readings and small batches take other ways through the streams than bulk does.
   if (messagesPerSecond !== undefined) await send(generator, messages, messagesPerSecond * 2)
   const before = await emulator.call('count')

@@ -2,7 +2,16 @@ import { messageFigures } from '../parts/usage.ts'
 import type { Generator } from '../processes/generator.ts'
 import type { LineServer, Way } from '../processes/line-server.ts'
 import type { Processes } from '../processes.ts'
-import { type Effort, type Measured, messagesFor, type Ratio, type Row, type Scenario, warmUpFor } from '../scenario.ts'
+import {
+  type Effort,
+  longWarmUp,
+  type Measured,
+  messagesFor,
+  type Ratio,
+  type Row,
+  type Scenario,
+  warmUpFor,
+} from '../scenario.ts'
 
 /** Messages in a full batch: shares that fill it end without a linger. */
 const batchCount = 100
@@ -74,7 +83,7 @@ async function measure(processes: Processes, effort: Effort, way: Way, load: Loa
   const bulk = messagesPerSecond === undefined && effort.messages === undefined
   const parts = bulk ? connections * Math.min(batchCount, load.messages / connections / 2) : connections
   const messages = messagesFor(effort, load.messages, parts)
-  const warmUp = warmUpFor(messages, parts)
+  const warmUp = warmUpFor(messages, parts, longWarmUp)
   const send = (count: number) =>
     messagesPerSecond === undefined
       ? generator.call('send', count)
