@@ -25,14 +25,14 @@ const waitingItems = 16
  * its halves is a single one: socket bytes in, up through the steps to the hub endpoint, and down to socket bytes.
  */
 export class FusedStream implements RunExit {
+  // First what every chunk needs.
+  readonly #first: Run | ActiveSlot
+  readonly #bytesIn: boolean
+  gone = false
+  readonly givesBytes: boolean
   readonly stream: FusedTransform
   readonly parts: readonly (Run | ActiveSlot)[] = []
-  readonly givesBytes: boolean
-  gone = false
   readonly #most: number
-  readonly #bytesIn: boolean
-  /** Of the parts, at hand for every chunk. */
-  readonly #first: Run | ActiveSlot
   #room: (() => void)[] | undefined
 
   constructor(parts: readonly (RunPart | ActivePart)[], options: FusedStreamOptions) {

@@ -4,7 +4,7 @@ import { failedReceipt } from './items.ts'
 import type { Level } from './levels.ts'
 import { increment, isPowerOfTwo, type StageMeter } from './meter.ts'
 import type { Policy } from './policy.ts'
-import { type Failed, nameOf, type Slot } from './slot.ts'
+import { type Failed, nameOf, type Slot, type Watching } from './slot.ts'
 import type { Halves } from './stage.ts'
 
 /** What a judge asks of its ring. */
@@ -31,6 +31,7 @@ export class Judge {
   /** The innermost stage whose up half closed the connection by an error: it and those outside of it take nothing more. */
   #shut = -1
   #refusals = false
+  readonly #watching: Watching[] = []
   #refusalCount = 0
   #bugCount = 0
   #handlerFaultCount = 0
@@ -43,6 +44,12 @@ export class Judge {
   /** Why the ring broke; undefined while it lives and after an orderly end. */
   get failure(): GatewayError | undefined {
     return this.#failure
+  }
+
+  /** Called by each run of the way up. */
+  watch(run: Watching): void {
+    run.troubled = this.#refusals || this.#shut >= 0
+    this.#watching.push(run)
   }
 
   /** True once an item travels on as refused. */
@@ -65,7 +72,10 @@ export class Judge {
     // What this side cuts off by ending the connection is not the device's fault.
     if (error.code === 'FRAME_UNTERMINATED' && (ring.halted || this.#shut >= 0)) return nothingMore
     const verdict = this.judge(error, [item], slot.meter)
-    if (verdict === 'close' && direction === 'up') this.#shut = Math.max(this.#shut, slot.stage)
+    if (verdict === 'close' && direction === 'up') {
+      this.#shut = Math.max(this.#shut, slot.stage)
+      this.#trouble()
+    }
     return this.#answer(error, item, slot, verdict !== 'drop')
   }
 
@@ -139,6 +149,7 @@ export class Judge {
     if (direction === 'up' && known && (kind === 'telemetry' || kind === 'report')) {
       ;(item as { refused: GatewayError }).refused = error
       this.#refusals = true
+      this.#trouble()
       return { goesOn: item, held: undefined }
     }
     if (direction === 'up' && kind === 'hello') {
@@ -153,6 +164,10 @@ export class Judge {
     const held = tell ? this.#tell(error) : undefined
     // The way down must not wait for room in itself.
     return direction === 'down' ? nothingMore : { goesOn: undefined, held }
+  }
+
+  #trouble(): void {
+    for (const run of this.#watching) run.troubled = true
   }
 
   /** Tells the device of an error that answers no item, where the protocol has words for it. */

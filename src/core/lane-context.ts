@@ -2,7 +2,7 @@ import { assertNotExpired, isExpired } from './command-expiry.ts'
 import type { Connection } from './connection.ts'
 import type { Command } from './items.ts'
 import type { Judge, JudgedRing } from './judge.ts'
-import type { Failed, RunContext, Slot } from './slot.ts'
+import type { Failed, RunContext, Slot, Watching } from './slot.ts'
 
 /** What the runs of both lanes ask of their ring alike. */
 abstract class LaneContext implements RunContext {
@@ -25,6 +25,8 @@ abstract class LaneContext implements RunContext {
     return this.#ring.turn(item, slot)
   }
 
+  abstract watch(run: Watching): void
+  abstract get timed(): boolean
   abstract refused(item: unknown): boolean
   abstract shut(stage: number): boolean
   abstract identified(): boolean
@@ -41,6 +43,14 @@ export class UpContext extends LaneContext {
   constructor(judge: Judge, ring: JudgedRing, readsAhead: boolean) {
     super(judge, ring)
     this.#readsAhead = readsAhead
+  }
+
+  watch(run: Watching): void {
+    this.judge.watch(run)
+  }
+
+  get timed(): boolean {
+    return false
   }
 
   refused(item: unknown): boolean {
@@ -64,12 +74,19 @@ export class UpContext extends LaneContext {
   assertTimely(): void {}
 
   plain(items: readonly unknown[]): boolean {
-    return !this.judge.refusals || !items.some((item) => this.refused(item))
+    return !items.some((item) => this.refused(item))
   }
 }
 
 /** What a run of the way down asks of its ring: it waits for no hello, and is never shut. */
 export class DownContext extends LaneContext {
+  /** Nothing troubles it. */
+  watch(): void {}
+
+  get timed(): boolean {
+    return true
+  }
+
   refused(): boolean {
     return false
   }

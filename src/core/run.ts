@@ -2,7 +2,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Boundary } from './backpressure.ts'
 import type { Direction } from './meter.ts'
-import type { AnyStep, RunContext, Slot } from './slot.ts'
+import type { AnyStep, RunContext, Slot, Watching } from './slot.ts'
 import { type Deferred, nothing, Several, SlotOutlet } from './slot-outlet.ts'
 import type { EndingStep, Step, TurnStep } from './stage.ts'
 
@@ -46,16 +46,20 @@ const longestTurnMs = 5
  * the next begins, so that nothing overtakes the hello. Replies and refusals enter between two steps through
  * {@link Run.inject}.
  */
-export class Run extends SlotOutlet {
-  readonly slots: readonly Slot[]
-  readonly direction: Direction
-  readonly #steps: readonly AnyStep[]
-  readonly #exit: RunExit
-  readonly #boundary: Boundary | undefined
+export class Run extends SlotOutlet implements Watching {
+  // First what every item needs.
+  troubled = false
+  #known = false
   #busy = false
   #finished = false
+  readonly #steps: readonly AnyStep[]
+  readonly slots: readonly Slot[]
+  readonly #exit: RunExit
   #idle: (() => void)[] | undefined
   #injected: { readonly at: number; readonly item: unknown }[] | undefined
+  readonly #timed: boolean
+  readonly #boundary: Boundary | undefined
+  readonly direction: Direction
   /** When the last level ended: one clock read serves its end and the beginning of the next. */
   #clock = 0
   /** Ends the charge of the step that holds the lane now. */
@@ -63,6 +67,8 @@ export class Run extends SlotOutlet {
 
   constructor(part: RunPart, exit: RunExit) {
     super(part.context)
+    this.#timed = part.context.timed
+    part.context.watch(this)
     this.slots = part.slots
     this.#steps = part.steps
     this.direction = part.direction
@@ -155,7 +161,7 @@ export class Run extends SlotOutlet {
     let startedAt = performance.now()
     for (let at = from; at < this.slots.length && item !== nothing; at++) {
       if (item instanceof Several) return this.#listed(this.#pass(item.items, at))
-      if (this.isDeferred(item) || this.context.refused(item)) return this.#listed(this.#pass([item], at))
+      if (this.isDeferred(item) || this.#isRefused(item)) return this.#listed(this.#pass([item], at))
       if (this.#isShut(at) || this.#exit.gone) return nothing
       const slot = this.slots[at] as Slot
       slot.meter.items++
@@ -182,7 +188,7 @@ export class Run extends SlotOutlet {
   }
 
   #pass(items: readonly unknown[], at: number): readonly unknown[] | Promise<readonly unknown[]> {
-    let known = this.context.identified()
+    let known = this.#isKnown()
     if (!known && items.length > 1 && at < this.slots.length) return this.#passSingly(items, at)
     let current = items
     this.#clock = performance.now()
@@ -191,7 +197,7 @@ export class Run extends SlotOutlet {
       const pending = this.#level(index, current, 0, out)
       if (pending !== undefined) return this.#passLater(pending, out, index + 1)
       if (!known && out.length > 1) {
-        known = this.context.identified()
+        known = this.#isKnown()
         if (!known) return this.#pass(out, index + 1)
       }
       current = out
@@ -206,7 +212,7 @@ export class Run extends SlotOutlet {
   /** Each item all the way and out before the next begins, for as long as the device is not known. */
   async #passSingly(items: readonly unknown[], at: number): Promise<readonly unknown[]> {
     for (let index = 0; index < items.length; index++) {
-      if (this.context.identified()) return this.#pass(items.slice(index), at)
+      if (this.#isKnown()) return this.#pass(items.slice(index), at)
       const item = items[index]
       await this.#put(await this.#pass([item], at))
       if (this.isDeferred(item) && this.#isShut(item.at)) break
@@ -230,12 +236,12 @@ export class Run extends SlotOutlet {
       meter.items += index
       if (this.holds) pending = this.endTurn()
     }
-    while (pending === undefined && index < items.length && !this.context.shut(slot.stage) && !this.#exit.gone) {
+    while (pending === undefined && index < items.length && !this.#isShut(at) && !this.#exit.gone) {
       const item = items[index++]
       if (this.isDeferred(item)) {
         this.#fail(item.error, item.item, item.at, out)
         if (this.#isShut(item.at)) break
-      } else if (this.context.refused(item)) {
+      } else if (this.#isRefused(item)) {
         out.push(item)
         continue
       } else {
@@ -265,7 +271,7 @@ export class Run extends SlotOutlet {
     if (this.#isShut(at) || this.#exit.gone) return false
     // The one that was refused, or comes too late, fails when its turn comes.
     if (this.hasFailed && items.some((item) => this.isDeferred(item))) return false
-    return this.context.plain(items)
+    return (!this.troubled && !this.#timed) || this.context.plain(items)
   }
 
   /** Returns how many of the items the step has taken. */
@@ -287,7 +293,7 @@ export class Run extends SlotOutlet {
     out: unknown[] | undefined,
   ): Promise<void> | undefined {
     try {
-      this.context.assertTimely(item)
+      if (this.#timed) this.context.assertTimely(item)
       const pending = push.call(step, item, this)
       if (pending instanceof Promise) return this.#await(pending, at, item, out)
     } catch (error) {
@@ -335,13 +341,24 @@ export class Run extends SlotOutlet {
     if (held !== undefined) this.hold(held)
   }
 
+  // Of many connections the context is cold: it is asked where that may tell something.
+
   #isShut(at: number): boolean {
-    return this.context.shut((this.slots[at] as Slot).stage)
+    return this.troubled && this.context.shut((this.slots[at] as Slot).stage)
+  }
+
+  #isRefused(item: unknown): boolean {
+    return this.troubled && this.context.refused(item)
+  }
+
+  #isKnown(): boolean {
+    if (!this.#known) this.#known = this.context.identified()
+    return this.#known
   }
 
   #giveOne(item: unknown): Promise<void> | undefined {
     if (item === nothing || this.#exit.gone) return this.#rest()
-    if (this.#exit.givesBytes || this.isDeferred(item) || !this.context.identified()) return this.#give([item])
+    if (this.#exit.givesBytes || this.isDeferred(item) || !this.#isKnown()) return this.#give([item])
     const pending = this.#exit.take(item)
     return pending === undefined ? this.#rest() : pending.then(() => this.#rest())
   }
@@ -369,7 +386,7 @@ export class Run extends SlotOutlet {
   }
 
   #putItems(items: readonly unknown[], from: number): Promise<void> | undefined {
-    const known = this.context.identified()
+    const known = this.#isKnown()
     for (let index = from; index < items.length && !this.#exit.gone; index++) {
       const item = items[index]
       let pending: Promise<void> | undefined

@@ -62,8 +62,18 @@ export interface Failed {
   readonly held: Promise<void> | undefined
 }
 
+/** A run that is told when it has to ask about what it is given; until then its context is not looked at. */
+export interface Watching {
+  /** True once an item travels on as refused, or a stage is shut. */
+  troubled: boolean
+}
+
 /** What a run asks of its ring. */
 export interface RunContext {
+  /** Called once by each run: from the first trouble on it asks whether items are refused, and stages shut. */
+  watch(run: Watching): void
+  /** False where {@link RunContext.assertTimely} never throws. */
+  readonly timed: boolean
   /** An item failed in a slot: the ring asks the policy, tells the device, counts. Must not throw. */
   failed(error: unknown, item: unknown, slot: Slot): Failed
   /** Turns an item round into the other lane; a promise holds this lane until there is room. */
@@ -72,7 +82,7 @@ export interface RunContext {
   refused(item: unknown): boolean
   /** True for a stage that takes nothing more: an error at it, or further in, closed the connection. What came before is finished. */
   shut(stage: number): boolean
-  /** True once the device is known; on the way down always, where nothing waits for a hello. */
+  /** True once the device is known, and from then on; on the way down always, where nothing waits for a hello. */
   identified(): boolean
   /** Where an item is a hello that is not answered yet: resolves when it is. */
   answered(item: unknown): Promise<void> | undefined

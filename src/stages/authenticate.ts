@@ -50,6 +50,7 @@ interface Terms extends Required<AuthenticateOptions> {
 class Gate implements TurnStep<Messages['up'], Messages['up'], Messages['down']> {
   readonly #connection: Connection
   readonly #terms: Terms
+  #known: Identity | undefined
   /** Once it is. */
   #ignored: IgnoredDevice | undefined
   /** The name of the hello that was believed; the authenticator may have given the device another. */
@@ -61,7 +62,7 @@ class Gate implements TurnStep<Messages['up'], Messages['up'], Messages['down']>
   }
 
   push(item: Messages['up'], out: Out): Promise<void> | undefined {
-    const known = this.#connection.identity
+    const known = this.#whoIsThere()
     if (known !== undefined) {
       if (item.kind === 'hello') answerAgain(item, this.#claimed ?? known.deviceId, known, this.#connection, out)
       else out.emit(item)
@@ -75,7 +76,7 @@ class Gate implements TurnStep<Messages['up'], Messages['up'], Messages['down']>
 
   /** Of a known device all but a hello. */
   pushAll(items: readonly Messages['up'][], out: Out): number {
-    if (this.#connection.identity === undefined) return 0
+    if (this.#whoIsThere() === undefined) return 0
     let taken = 0
     for (const item of items) {
       if (item.kind === 'hello') break
@@ -83,6 +84,12 @@ class Gate implements TurnStep<Messages['up'], Messages['up'], Messages['down']>
       taken++
     }
     return taken
+  }
+
+  /** Asked of the connection until it is known. */
+  #whoIsThere(): Identity | undefined {
+    this.#known ??= this.#connection.identity
+    return this.#known
   }
 
   #greet(item: Hello, out: Out): Promise<void> {

@@ -81,7 +81,8 @@ class Batcher implements ActiveHalf<Messages['up'], Item> {
   readonly #connection: Connection
   readonly #prepare: (messages: (Telemetry | Report)[]) => (Telemetry | Report)[]
   #context: ActiveContext<Item> | undefined
-  #messages: (Telemetry | Report)[] = []
+  /** Made for the first: one that was made when the last batch left would be cold by then. */
+  #messages: (Telemetry | Report)[] | undefined
   #bytes = 0
   #timer: NodeJS.Timeout | undefined
   /** What comes next has room for a batch. */
@@ -116,7 +117,7 @@ class Batcher implements ActiveHalf<Messages['up'], Item> {
       })
     }
     const bytes = this.#sizeOf(item)
-    if (this.#messages.length > 0 && this.#bytes + bytes > this.#limits.maxBytes) {
+    if (this.#messages !== undefined && this.#bytes + bytes > this.#limits.maxBytes) {
       const pending = this.#whenFlushed()
       if (pending !== undefined) return pending.then(() => this.#add(item, bytes))
     }
@@ -145,7 +146,8 @@ class Batcher implements ActiveHalf<Messages['up'], Item> {
   }
 
   #add(item: Telemetry | Report, bytes: number): Promise<void> | undefined {
-    this.#messages.push(slim(item))
+    if (this.#messages === undefined) this.#messages = [slim(item)]
+    else this.#messages.push(slim(item))
     this.#bytes += bytes
     const { maxCount, maxBytes, lingerMs } = this.#limits
     if (this.#messages.length >= maxCount || this.#bytes >= maxBytes) return this.#whenFlushed()
@@ -167,10 +169,10 @@ class Batcher implements ActiveHalf<Messages['up'], Item> {
   }
 
   #flush(): void {
-    if (this.#messages.length > 0) {
+    if (this.#messages !== undefined) {
       if (!this.#room) return
       const full: Batch = { kind: 'batch', messages: this.#prepare(this.#messages), bytes: this.#bytes }
-      this.#messages = []
+      this.#messages = undefined
       this.#bytes = 0
       this.#giveOut(full)
     }

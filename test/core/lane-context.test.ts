@@ -117,3 +117,28 @@ test('the way down waits for no hello, and hides no item that was refused', asyn
   up.failed(bad(), refused, ring.slot(0, 'up'))
   assert.equal(down.refused(), false)
 })
+
+test('runs of the way up are told of trouble: what is refused and travels on, and what closes; those that come later, too', async () => {
+  for (const policy of [() => 'drop' as const, () => 'close' as const]) {
+    const { ring, up, ahead, down } = contexts({ policy })
+    const runs = [up, ahead, down].map((context) => ({ context, run: { troubled: false } }))
+    for (const { context, run } of runs) (context as RunContext).watch(run)
+    await ring.identify()
+    up.failed(bad(), policy() === 'drop' ? telemetry(Buffer.of()) : 'line', ring.slot(0, 'up'))
+    assert.deepEqual(
+      runs.map(({ run }) => run.troubled),
+      [true, true, false],
+    )
+    const later = { troubled: false }
+    up.watch(later)
+    assert.equal(later.troubled, true)
+  }
+})
+
+test('what fails and is gone troubles no run', () => {
+  const { ring, up } = contexts()
+  const run = { troubled: false }
+  up.watch(run)
+  up.failed(bad(), 'line', ring.slot(0, 'up'))
+  assert.equal(run.troubled, false)
+})

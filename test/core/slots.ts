@@ -14,6 +14,11 @@ export type { AnyBody }
 export const passingContext: RunContext = {
   failed: (error) => assert.fail(error as Error),
   reply: () => undefined,
+  // Asked always, whatever it would say.
+  watch: (run) => {
+    run.troubled = true
+  },
+  timed: true,
   refused: () => false,
   shut: () => false,
   identified: () => true,
