@@ -140,8 +140,8 @@ export class Attachment {
   }
 
   /**
-   * The socket has taken all: our FIN is out. Where it is before theirs, what they still send is read and thrown away for a while: closing at once would make the
-   * system answer it with a reset, which can overtake the last lines that we sent.
+   * The socket has taken all: our FIN is out. Where it is before theirs, what they still send is read and thrown away for a while: closing at once
+   * would make the system answer it with a reset, which can overtake the last lines that we sent.
    */
   socketFinished(): void {
     this.#boundary.release()

@@ -50,8 +50,9 @@ interface Terms extends Required<AuthenticateOptions> {
 class Gate implements TurnStep<Messages['up'], Messages['up'], Messages['down']> {
   readonly #connection: Connection
   readonly #terms: Terms
+  /** Who the device is, once that is known. */
   #known: Identity | undefined
-  /** Once it is. */
+  /** Where it is not to be served. */
   #ignored: IgnoredDevice | undefined
   /** The name of the hello that was believed; the authenticator may have given the device another. */
   #claimed: string | undefined
