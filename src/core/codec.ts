@@ -28,27 +28,23 @@ export interface Codec<L extends Level> {
 export function codec<L extends Level>(name: string, make: (connection: Connection) => Codec<L>): Stage<L, Messages> {
   return stage<L, Messages>(name, (connection) => {
     const made = make(connection)
-    const up = made.decodeAll === undefined ? new Up(made) : new TurnUp(made)
-    return { up, down: new Down(made), refuse: (error) => made.refuse?.(error) }
+    return { up: new Up(made), down: new Down(made), refuse: (error) => made.refuse?.(error) }
   })
 }
 
-class Up<L extends Level> implements StepObject<L['up'], Messages['up'], L['down']> {
-  protected readonly codec: Codec<L>
+class Up<L extends Level> implements TurnStep<L['up'], Messages['up'], L['down']> {
+  readonly #codec: Codec<L>
 
   constructor(made: Codec<L>) {
-    this.codec = made
+    this.#codec = made
   }
 
   push(frame: L['up'], out: Outlet<Messages['up'], L['down']>): void {
-    emitAll(this.codec.decode(frame, out), out)
+    emitAll(this.#codec.decode(frame, out), out)
   }
-}
 
-/** Of a codec that decodes frames together. */
-class TurnUp<L extends Level> extends Up<L> implements TurnStep<L['up'], Messages['up'], L['down']> {
   pushAll(frames: readonly L['up'][], out: Outlet<Messages['up'], L['down']>): number {
-    return this.codec.decodeAll?.(frames, out) ?? 0
+    return this.#codec.decodeAll?.(frames, out) ?? 0
   }
 }
 

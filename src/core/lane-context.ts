@@ -1,4 +1,4 @@
-import { assertNotExpired, isExpired } from './command-expiry.ts'
+import { assertNotExpired } from './command-expiry.ts'
 import type { Connection } from './connection.ts'
 import type { Command } from './items.ts'
 import type { Judge, JudgedRing } from './judge.ts'
@@ -32,7 +32,6 @@ abstract class LaneContext implements RunContext {
   abstract identified(): boolean
   abstract answered(item: unknown): Promise<void> | undefined
   abstract assertTimely(item: unknown): void
-  abstract plain(items: readonly unknown[]): boolean
 }
 
 /** What a run of the way up asks of its ring. */
@@ -72,10 +71,6 @@ export class UpContext extends LaneContext {
   }
 
   assertTimely(): void {}
-
-  plain(items: readonly unknown[]): boolean {
-    return !items.some((item) => this.refused(item))
-  }
 }
 
 /** What a run of the way down asks of its ring: it waits for no hello, and is never shut. */
@@ -105,14 +100,6 @@ export class DownContext extends LaneContext {
 
   /** A command whose time ran out on its way through a slow stage or a full lane goes no further. */
   assertTimely(item: unknown): void {
-    if (isCommand(item)) assertNotExpired(item)
+    if ((item as { kind?: unknown }).kind === 'command') assertNotExpired(item as Command)
   }
-
-  plain(items: readonly unknown[]): boolean {
-    return !items.some((item) => isCommand(item) && isExpired(item))
-  }
-}
-
-function isCommand(item: unknown): item is Command {
-  return (item as { kind?: unknown }).kind === 'command'
 }

@@ -188,18 +188,14 @@ export class Run extends SlotOutlet implements Watching {
   }
 
   #pass(items: readonly unknown[], at: number): readonly unknown[] | Promise<readonly unknown[]> {
-    let known = this.#isKnown()
-    if (!known && items.length > 1 && at < this.slots.length) return this.#passSingly(items, at)
+    if (!this.#isKnown() && items.length > 1 && at < this.slots.length) return this.#passSingly(items, at)
     let current = items
     this.#clock = performance.now()
     for (let index = at; index < this.slots.length && current.length > 0; index++) {
       const out: unknown[] = []
       const pending = this.#level(index, current, 0, out)
       if (pending !== undefined) return this.#passLater(pending, out, index + 1)
-      if (!known && out.length > 1) {
-        known = this.#isKnown()
-        if (!known) return this.#pass(out, index + 1)
-      }
+      if (out.length > 1 && !this.#isKnown()) return this.#pass(out, index + 1)
       current = out
     }
     return current
@@ -269,9 +265,17 @@ export class Run extends SlotOutlet implements Watching {
   /** True where a slot may have all items at once. */
   #allPlain(items: readonly unknown[], at: number): boolean {
     if (this.#isShut(at) || this.#exit.gone) return false
-    // The one that was refused, or comes too late, fails when its turn comes.
-    if (this.hasFailed && items.some((item) => this.isDeferred(item))) return false
-    return (!this.troubled && !this.#timed) || this.context.plain(items)
+    if (!this.hasFailed && !this.troubled && !this.#timed) return true
+    try {
+      for (const item of items) {
+        if (this.isDeferred(item) || this.#isRefused(item)) return false
+        if (this.#timed) this.context.assertTimely(item)
+      }
+      return true
+    } catch {
+      // The one that comes too late fails when it is pushed.
+      return false
+    }
   }
 
   /** Returns how many of the items the step has taken. */

@@ -88,6 +88,4 @@ export interface RunContext {
   answered(item: unknown): Promise<void> | undefined
   /** Throws for an item that no step may be given any more. */
   assertTimely(item: unknown): void
-  /** True where none of the items is refused, and each may still be given to a step. */
-  plain(items: readonly unknown[]): boolean
 }

@@ -1,3 +1,6 @@
+// The global one is a getter, which the engine asks again for every line.
+import { Buffer } from 'node:buffer'
+
 /** Where the body of a reading comes from, which is its line as bytes. */
 export interface Bodies {
   /** With `begin`, what stands behind a leading `$seq`: the comma there becomes the brace that opens the object. */

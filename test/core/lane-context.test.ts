@@ -58,8 +58,6 @@ test('no step of a known device sees an item that was refused', async () => {
   assert.equal(up.refused(refused), true)
   assert.equal(up.refused(other), false)
   assert.equal(up.refused('line'), false)
-  assert.equal(up.plain([other, 'line']), true)
-  assert.equal(up.plain([other, refused]), false)
 })
 
 test('before the device is known, who judges what comes too early sees what a stage that reads ahead has refused', async () => {
@@ -103,9 +101,6 @@ test('a command goes down only before its time is over; everything else, and the
   for (const item of ['line', Buffer.of(1), { kind: 'receipt', of: over }]) down.assertTimely(item)
   const asRun: RunContext = up
   asRun.assertTimely(over)
-  assert.equal(down.plain([open, 'line']), true)
-  assert.equal(down.plain([open, over]), false)
-  assert.equal(up.plain([open, over]), true)
 })
 
 test('the way down waits for no hello, and hides no item that was refused', async () => {

@@ -24,7 +24,6 @@ export const passingContext: RunContext = {
   identified: () => true,
   answered: () => undefined,
   assertTimely: () => {},
-  plain: () => true,
 }
 
 /** A run of its own, outside of any ring: items in and out, replies collected. */
@@ -62,7 +61,6 @@ export function loneRun(steps: readonly AnyBody[], options: LoneRunOptions = {})
       return { goesOn: undefined, held: undefined }
     },
     reply,
-    plain: (items) => items.every((item) => !context.refused(item) && isTimely(context, item)),
     ...options.context,
   }
   const part = { slots, steps, direction: 'up' as const, context, boundary: undefined }
@@ -79,13 +77,4 @@ export function latch(): { readonly opened: Promise<void>; readonly open: () => 
     open = resolve
   })
   return { opened, open }
-}
-
-function isTimely(context: RunContext, item: unknown): boolean {
-  try {
-    context.assertTimely(item)
-    return true
-  } catch {
-    return false
-  }
 }

@@ -3,8 +3,8 @@ import { describe, test } from 'node:test'
 import { Connection } from '../../src/core/connection.ts'
 import { report, type Telemetry, telemetry } from '../../src/core/items.ts'
 import { type Enrichment, enrich, peerAddress } from '../../src/stages/enrich.ts'
-import { feed } from '../../src/testing.ts'
-import { singly, turn } from './turn.ts'
+import { feed, stepOf } from '../../src/testing.ts'
+import { turn } from './turn.ts'
 
 const connection = () => new Connection({ id: 'c', pipeline: 'p', peer: { address: '192.0.2.7', port: 1 } })
 
@@ -48,7 +48,7 @@ describe('enrich', () => {
   test('of several messages of a turn each is enriched as it is alone, and reports pass', () => {
     const items = [telemetry(Buffer.from('1')), report({}), telemetry(Buffer.from('2'), { properties: { own: 'x' } })]
     const { up } = enrich({ site: 'turin' }).open(connection())
-    assert.deepEqual(turn(up, items), { deeds: singly(up, items).deeds, taken: 3 })
+    assert.deepEqual(turn(up, items), { deeds: turn(stepOf(up), items).deeds, taken: 3 })
   })
 
   test('where a computed property throws for one message of a turn, the others are enriched', async () => {

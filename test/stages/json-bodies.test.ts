@@ -4,8 +4,9 @@ import fc from 'fast-check'
 import { Connection } from '../../src/core/connection.ts'
 import { json } from '../../src/stages/json.ts'
 import { joinedBodies, singleBodies } from '../../src/stages/json-bodies.ts'
+import { stepOf } from '../../src/testing.ts'
 import { anyText, compactObject, damagedJson, jsonText } from './json-texts.ts'
-import { singly, turn } from './turn.ts'
+import { turn } from './turn.ts'
 
 const ascii = fc.string({ unit: 'binary-ascii', maxLength: 40 })
 
@@ -50,7 +51,7 @@ describe('json, given the lines of a turn at once', () => {
   test('gives what it gives for each line, whatever they say', () => {
     const line = fc.oneof(usual, usual, compactObject, jsonText, damagedJson, anyText)
     const property = fc.property(fc.constantFrom('all', 'keys'), fc.array(line, { maxLength: 8 }), (parse, lines) => {
-      assert.deepEqual(turn(up(parse), lines).deeds, singly(up(parse), lines).deeds)
+      assert.deepEqual(turn(up(parse), lines).deeds, turn(stepOf(up(parse)), lines).deeds)
     })
     fc.assert(property, { numRuns: 4000 })
   })

@@ -75,6 +75,11 @@ describe('lines', () => {
         ['emit', Buffer.from('c\n')],
       ])
     }
+    const { deeds } = turn(down, ['b\r', 'c', 'd\ne', 'f'])
+    assert.deepEqual(
+      deeds.map(([deed, , item]) => item ?? deed),
+      ['b\r', 'emit', 'd\ne', 'emit'],
+    )
   })
 
   test('a line that is not UTF-8 is refused with its bytes, those around it pass', () => {

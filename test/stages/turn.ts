@@ -12,28 +12,20 @@ export interface Turn {
   readonly taken: number
 }
 
-/** Gives a step several items as a run does: at once as far as it takes them, the others one by one. */
+/** Gives a step several items as a run does: at once as far as it takes them, the others one by one. `stepOf` of a half takes none at once. */
 export function turn<In, Next, Back>(half: Half<In, Next, Back> | undefined, items: readonly In[]): Turn {
   const deeds: Deed[] = []
-  let taken = 0
-  if (half !== undefined && 'pushAll' in half) taken = half.pushAll(items, outlet(deeds))
-  const { deeds: others } = singly(half, items.slice(taken))
-  return { deeds: [...deeds, ...others], taken }
-}
-
-/** Gives a step items one by one. */
-export function singly<In, Next, Back>(half: Half<In, Next, Back> | undefined, items: readonly In[]): Turn {
-  const deeds: Deed[] = []
-  const step = stepOf(half)
   const out = outlet(deeds) as Outlet<Next, Back>
-  for (const item of items) {
+  const taken = half !== undefined && 'pushAll' in half ? half.pushAll(items, out) : 0
+  const step = stepOf(half)
+  for (const item of items.slice(taken)) {
     try {
       void step(item, out)
     } catch (error) {
       out.fail(error as GatewayError, item)
     }
   }
-  return { deeds, taken: 0 }
+  return { deeds, taken }
 }
 
 function outlet(deeds: Deed[]): Outlet<unknown, unknown> {

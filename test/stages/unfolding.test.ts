@@ -15,7 +15,7 @@ import { PipelineMeter } from '../../src/core/meter.ts'
 import { batch } from '../../src/stages/batch.ts'
 import { sharedUnfolding, unfolding } from '../../src/stages/unfolding.ts'
 import { feed } from '../../src/testing.ts'
-import { singly } from './turn.ts'
+import { turn } from './turn.ts'
 
 describe('batch, unfolding', () => {
   const messages = [telemetry(Buffer.of(), { tag: 1 }), report({}, 2), telemetry(Buffer.of(), { tag: 3 })]
@@ -84,7 +84,7 @@ describe('batch, unfolding', () => {
     ]
     const packs = new Map<Telemetry, readonly Telemetry[]>([[packed, [one, two]]])
     const batch: Batch = { kind: 'batch', messages: [packed], bytes: 0 }
-    const { deeds } = singly(unfolding(packs, meter), [{ ...receipt(batch, 'complete'), exceptions: new Map() }])
+    const { deeds } = turn(unfolding(packs, meter), [{ ...receipt(batch, 'complete'), exceptions: new Map() }])
     assert.deepEqual(
       deeds.map(([, made]) => made),
       [receipt(one, 'complete'), receipt(two, 'complete')],
