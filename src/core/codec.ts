@@ -1,7 +1,7 @@
 import type { Connection } from './connection.ts'
 import type { GatewayError } from './errors.ts'
 import type { Level, Messages } from './levels.ts'
-import { type Outlet, type Stage, type StepObject, stage, type TurnStep } from './stage.ts'
+import { type Outlet, type Stage, type StepObject, stage } from './stage.ts'
 
 /** Frame ↔ item, for one connection: state between frames lives in the closure that makes it. */
 export interface Codec<L extends Level> {
@@ -10,11 +10,6 @@ export interface Codec<L extends Level> {
    * refuses the frame; throw a GatewayError `BAD_CONTENT` for what the device got wrong.
    */
   decode(frame: L['up'], out: Outlet<Messages['up'], L['down']>): Messages['up'] | readonly Messages['up'][] | undefined
-  /**
-   * As `decode` for each of several frames of a turn, where that is quicker with all at hand. Returns how many it has taken, from the first
-   * on: it leaves the first that is unusual, or wrong, and the others, which are decoded singly.
-   */
-  decodeAll?(frames: readonly L['up'][], out: Outlet<Messages['up'], L['down']>): number
   /** One command or receipt into a frame, several, or none where the protocol says nothing. */
   encode(item: Messages['down']): L['down'] | readonly L['down'][] | undefined
   /** See {@link Halves.refuse}. */
@@ -32,7 +27,7 @@ export function codec<L extends Level>(name: string, make: (connection: Connecti
   })
 }
 
-class Up<L extends Level> implements TurnStep<L['up'], Messages['up'], L['down']> {
+class Up<L extends Level> implements StepObject<L['up'], Messages['up'], L['down']> {
   readonly #codec: Codec<L>
 
   constructor(made: Codec<L>) {
@@ -41,10 +36,6 @@ class Up<L extends Level> implements TurnStep<L['up'], Messages['up'], L['down']
 
   push(frame: L['up'], out: Outlet<Messages['up'], L['down']>): void {
     emitAll(this.#codec.decode(frame, out), out)
-  }
-
-  pushAll(frames: readonly L['up'][], out: Outlet<Messages['up'], L['down']>): number {
-    return this.#codec.decodeAll?.(frames, out) ?? 0
   }
 }
 

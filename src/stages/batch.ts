@@ -151,11 +151,17 @@ class Batcher implements ActiveHalf<Messages['up'], Item> {
     this.#bytes += bytes
     const { maxCount, maxBytes, lingerMs } = this.#limits
     if (this.#messages.length >= maxCount || this.#bytes >= maxBytes) return this.#whenFlushed()
-    this.#timer ??= setTimeout(() => {
-      this.#due = true
-      this.#flush()
-    }, lingerMs)
+    // What is due goes with the first room.
+    if (!this.#due) this.#timer ??= setTimeout(lingered, lingerMs, this)
     return undefined
+  }
+
+  /** The first message has waited long enough. */
+  lingered(): void {
+    // It has fired: clearing it would make Node look for it.
+    this.#timer = undefined
+    this.#due = true
+    this.#flush()
   }
 
   /** Gives out what is collected: at once where there is room, else the promise resolves when that has been done. */
@@ -176,8 +182,10 @@ class Batcher implements ActiveHalf<Messages['up'], Item> {
       this.#bytes = 0
       this.#giveOut(full)
     }
-    clearTimeout(this.#timer)
-    this.#timer = undefined
+    if (this.#timer !== undefined) {
+      clearTimeout(this.#timer)
+      this.#timer = undefined
+    }
     this.#due = false
     const held = this.#held
     this.#held = undefined
@@ -193,4 +201,9 @@ class Batcher implements ActiveHalf<Messages['up'], Item> {
       if (this.#due) this.#flush()
     })
   }
+}
+
+/** The same for all batchers, where a closure would be made for each batch. */
+function lingered(batcher: Batcher): void {
+  batcher.lingered()
 }

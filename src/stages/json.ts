@@ -1,24 +1,15 @@
-import { type Codec, codec } from '../core/codec.ts'
 import { GatewayError } from '../core/errors.ts'
-import {
-  type Command,
-  noProperties,
-  type Outcome,
-  type Receipt,
-  report,
-  type Telemetry,
-  telemetry,
-} from '../core/items.ts'
+import { type Command, noProperties, type Receipt, report, type Telemetry, telemetry } from '../core/items.ts'
 import type { Lines, Messages } from '../core/levels.ts'
-import type { Outlet, Stage } from '../core/stage.ts'
+import { type Outlet, type Stage, stage, type TurnStep } from '../core/stage.ts'
 import { frameDigest } from './frame-digest.ts'
 import { type CommandAnswer, GivenCommands } from './given-commands.ts'
 import { isPropertyName } from './hub-names.ts'
 import { singleBodies } from './json-bodies.ts'
-import { jsonBody } from './json-body.ts'
 import { badHello, decodeHello, isObject, type JsonObject } from './json-hello.ts'
 import { withoutProtocolMembers } from './json-members.ts'
 import { forwardedReading, parsedReading, type UsualReading, usualReadings } from './json-reading.ts'
+import { encodeRefusal, JsonEncoder } from './json-to-device.ts'
 
 /** Options of {@link json}. */
 export interface JsonOptions {
@@ -55,7 +46,10 @@ export function json(options: JsonOptions = {}): Stage<Lines, Messages> {
   if (parse !== 'all' && parse !== 'keys') {
     throw new GatewayError('CONFIGURATION', `json: parse must be 'all' or 'keys', not ${parse}`)
   }
-  return codec<Lines>('json', () => new JsonCodec(parse))
+  return stage<Lines, Messages>('json', () => {
+    const commands = new GivenCommands()
+    return { up: new JsonDecoder(parse, commands), down: new JsonEncoder(commands), refuse: encodeRefusal }
+  })
 }
 
 const protocolKeys = new Set(['$hello', '$seq', '$properties', '$report', '$ping', '$answer'])
@@ -68,26 +62,29 @@ const companions: Readonly<Record<string, readonly string[]>> = {
   $report: ['$seq'],
 }
 
-class JsonCodec implements Codec<Lines> {
-  readonly #parse: 'all' | 'keys'
+/** A half by itself rather than a codec's, which would be one more object of each connection that is cold when something comes. */
+class JsonDecoder implements TurnStep<string, Messages['up'], string> {
   readonly #usual: UsualReading
-  readonly #commands = new GivenCommands()
+  readonly #commands: GivenCommands
 
-  constructor(parse: 'all' | 'keys') {
-    this.#parse = parse
+  constructor(parse: 'all' | 'keys', commands: GivenCommands) {
     this.#usual = parse === 'all' ? parsedReading : forwardedReading
+    this.#commands = commands
   }
 
-  decode(line: string, out: Out): Messages['up'] | undefined {
-    const usual = this.#usual(line, singleBodies)
-    if (usual !== undefined) return usual
-    const item = this.#decodeAny(line, out)
-    if (this.#parse === 'keys' && item?.kind === 'telemetry') item.value = undefined
-    return item
+  push(line: string, out: Out): void {
+    const item = this.#usual(line, singleBodies) ?? this.#decodeUnusual(line, out)
+    if (item !== undefined) out.emit(item)
   }
 
-  decodeAll(lines: readonly string[], out: Out): number {
+  pushAll(lines: readonly string[], out: Out): number {
     return usualReadings(lines, this.#usual, out)
+  }
+
+  #decodeUnusual(line: string, out: Out): Messages['up'] | undefined {
+    const item = this.#decodeAny(line, out)
+    if (this.#usual === forwardedReading && item?.kind === 'telemetry') item.value = undefined
+    return item
   }
 
   #decodeAny(line: string, out: Out): Messages['up'] | undefined {
@@ -111,33 +108,6 @@ class JsonCodec implements Codec<Lines> {
     if (typeof value.$ping === 'object' && value.$ping !== null) throw bad('$ping is an object or an array')
     out.reply(JSON.stringify({ $pong: value.$ping }))
     return undefined
-  }
-
-  encode(item: Messages['down']): string | undefined {
-    if (item.kind === 'command') return this.#encodeCommand(item)
-    const { of, outcome, error } = item
-    if (of.kind === 'hello') {
-      return outcome === 'complete'
-        ? JSON.stringify({ $welcome: of.deviceId })
-        : this.refuse(error ?? unexplained(outcome))
-    }
-    if (of.tag === undefined) return undefined
-    if (outcome === 'complete') return `{"$ack":${typeof of.tag === 'number' ? of.tag : JSON.stringify(of.tag)}}`
-    return JSON.stringify({ $nack: of.tag, code: (error ?? unexplained(outcome)).code, retry: outcome === 'abandon' })
-  }
-
-  refuse(error: GatewayError): string {
-    // A defect's message, and the hub's, may quote anything; devices get the code only.
-    const foreign = error.code === 'BUG' || error.stage?.startsWith('hub.')
-    const message = foreign ? 'see the log of the gateway' : error.message
-    return JSON.stringify({ $error: { code: error.code, message } })
-  }
-
-  #encodeCommand(command: Command): string {
-    this.#commands.add(command)
-    const { id, via, name, properties } = command
-    const head = JSON.stringify({ id, via, name }).slice(0, -1)
-    return `{"$command":${head},"body":${jsonBody(command.body)},"properties":${JSON.stringify(properties)}}}`
   }
 
   #decodeAnswer(value: JsonObject): Receipt<Command> {
@@ -231,10 +201,6 @@ function parseObject(line: string): JsonObject {
 
 function bad(message: string): GatewayError {
   return new GatewayError('BAD_CONTENT', message)
-}
-
-function unexplained(outcome: Outcome): GatewayError {
-  return new GatewayError(outcome === 'abandon' ? 'HUB_UNAVAILABLE' : 'HUB_REJECTED', 'no reason was given')
 }
 
 /** Greater numbers lose digits in JavaScript: their receipt would name another one. */

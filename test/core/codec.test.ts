@@ -3,10 +3,9 @@ import { test } from 'node:test'
 import { codec } from '../../src/core/codec.ts'
 import { Connection } from '../../src/core/connection.ts'
 import { GatewayError } from '../../src/core/errors.ts'
-import { hello, receipt, type Telemetry, telemetry } from '../../src/core/items.ts'
+import { hello, receipt, telemetry } from '../../src/core/items.ts'
 import type { Frames, Lines } from '../../src/core/levels.ts'
 import { feed } from '../../src/testing.ts'
-import { turn } from '../stages/turn.ts'
 
 const said = (text: string) => telemetry(Buffer.from(text))
 
@@ -18,29 +17,6 @@ test('a codec turns one frame into one item, several, or none', async () => {
   const { up } = await feed(words, ['one', '', 'two three'])
   assert.deepEqual(
     up.emitted.map((item) => item.kind === 'telemetry' && item.body.toString()),
-    ['one', 'two', 'three'],
-  )
-})
-
-test('a codec that decodes frames together is given those of a turn, and those that it leaves singly', () => {
-  const calls: string[] = []
-  const words = codec<Lines>('words', () => ({
-    decode(line) {
-      calls.push(line)
-      return said(line)
-    },
-    decodeAll(lines, out) {
-      calls.push(`[${lines.join()}]`)
-      for (const line of lines.slice(0, 2)) out.emit(said(line))
-      return 2
-    },
-    encode: () => undefined,
-  }))
-  const { up } = words.open(new Connection({ id: 'c', pipeline: 'p' }))
-  const { deeds } = turn(up, ['one', 'two', 'three'])
-  assert.deepEqual(calls, ['[one,two,three]', 'three'])
-  assert.deepEqual(
-    deeds.map(([, item]) => String((item as Telemetry).body)),
     ['one', 'two', 'three'],
   )
 })

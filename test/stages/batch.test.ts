@@ -90,6 +90,28 @@ describe('batch, collecting', () => {
     assert.deepEqual([tags(await read()), tags(await read()), await read()], [[1, 2, 3], [4, 5], null])
   })
 
+  test('a batch that waits only to be read sets no other linger', async (context) => {
+    const { read, taken, tick, write } = batcher(context, { maxCount: 3, lingerMs: 50 })
+    await read()
+    await write(...numbered([1, 2, 3, 4]))
+    await tick(50)
+    const lingers = context.mock.method(globalThis, 'setTimeout')
+    await write(message(5))
+    assert.deepEqual(taken, [1, 2, 3, 4, 5])
+    assert.equal(lingers.mock.callCount(), 0)
+    assert.deepEqual(
+      [tags(await read()), tags(await read())],
+      [
+        [1, 2, 3],
+        [4, 5],
+      ],
+    )
+    await write(message(6))
+    assert.equal(lingers.mock.callCount(), 1)
+    await tick(50)
+    assert.deepEqual(tags(await read()), [6])
+  })
+
   test('answers to commands do not wait for a batch', async (context) => {
     const { read, write, up } = batcher(context, {})
     await read()
