@@ -13,6 +13,8 @@ export interface AttachmentParts {
   readonly stream: Duplex
   /** The stream of the ring that gives bytes for the device: `stream`, or the last within it. */
   readonly last: Duplex
+  /** Is told of what is about to be written to `stream`, where there is something to prepare. */
+  readonly entry: { expect(): void } | undefined
   readonly meter: PipelineMeter
   /** Held while the socket takes no more. */
   readonly boundary: Boundary
@@ -37,6 +39,7 @@ export class Attachment {
   readonly #socket: Duplex
   readonly #stream: Duplex
   readonly #last: Duplex
+  readonly #entry: { expect(): void } | undefined
   readonly #meter: PipelineMeter
   readonly #boundary: Boundary
   readonly #lost: (cause: Error) => void
@@ -49,10 +52,11 @@ export class Attachment {
   /** Of socket and ring. */
   #open = 2
 
-  constructor({ socket, stream, last, meter, boundary, lost, done }: AttachmentParts) {
+  constructor({ socket, stream, last, entry, meter, boundary, lost, done }: AttachmentParts) {
     this.#socket = socket
     this.#stream = stream
     this.#last = last
+    this.#entry = entry
     this.#meter = meter
     this.#boundary = boundary
     this.#lost = lost
@@ -116,6 +120,7 @@ export class Attachment {
 
   /** The device said something. */
   up(chunk: Buffer): void {
+    this.#entry?.expect()
     this.#meter.bytesUp += chunk.length
     if (!this.#halted && !this.#stream.write(chunk)) this.#socket.pause()
   }

@@ -62,6 +62,12 @@ export class Composition {
     this.#places = places
   }
 
+  /** What takes the device's bytes; undefined where that is a Node stream. */
+  get entry(): Run | undefined {
+    const [first] = this.#places
+    return first instanceof Run ? first : undefined
+  }
+
   /** Lets an item enter the way down just outside of a stage. */
   enterOutside(stage: number, item: unknown): Promise<void> | undefined {
     for (const place of this.#places) {

@@ -25,9 +25,6 @@ const waitingItems = 16
  * its halves is a single one: socket bytes in, up through the steps to the hub endpoint, and down to socket bytes.
  */
 export class FusedStream implements RunExit {
-  // First what every chunk needs.
-  readonly #first: Run | ActiveSlot
-  readonly #bytesIn: boolean
   gone = false
   readonly givesBytes: boolean
   readonly stream: FusedTransform
@@ -39,7 +36,6 @@ export class FusedStream implements RunExit {
     const { bytesIn, bytesOut, maxWaiting = waitingItems } = options
     this.givesBytes = bytesOut
     this.#most = bytesOut ? sliceBytes : readableItems
-    this.#bytesIn = bytesIn
     this.stream = through2(
       {
         writableObjectMode: !bytesIn,
@@ -47,14 +43,14 @@ export class FusedStream implements RunExit {
         writableHighWaterMark: bytesIn ? sliceBytes : maxWaiting,
         readableHighWaterMark: this.#most,
       },
-      transform,
+      bytesIn ? transformBytes : transform,
       flush,
     ) as unknown as FusedTransform
     this.stream.fused = this
     this.stream._read = read
     this.stream._destroy = destroy
     this.parts = this.#link(parts)
-    this.#first = this.parts[0] as Run | ActiveSlot
+    this.stream.first = this.parts[0] as Run | ActiveSlot
     // One of them failed as it was started.
     if (this.gone) this.#closeParts()
   }
@@ -105,13 +101,6 @@ export class FusedStream implements RunExit {
     return linked
   }
 
-  /** Called by its stream. */
-  enter(chunk: unknown): Promise<void> | undefined {
-    const first = this.#first
-    if (first instanceof ActiveSlot) return first.receive(chunk)
-    return this.#bytesIn ? first.takeBytes(chunk as Buffer) : first.take(chunk)
-  }
-
   /** Called by its stream: all that was written is in. */
   async finish(): Promise<void> {
     for (const part of this.parts) await part.finish()
@@ -149,6 +138,8 @@ export class FusedStream implements RunExit {
 /** The through2 of a fused stream. What it does is the same for all, which are as many as connections, and each finds its own by this. */
 interface FusedTransform extends Transform {
   fused: FusedStream
+  /** Takes what is written. At hand, since of many connections every step to it is one into memory that is cold. */
+  first: Run | ActiveSlot
 }
 
 type Done = (error?: Error | null) => void
@@ -156,8 +147,13 @@ type Done = (error?: Error | null) => void
 // What a through2 does by itself, which goes on after what is said here.
 const { _read: readOfTransform, _destroy: destroyOfTransform } = through2() as unknown as Transform
 
-function transform(this: unknown, chunk: unknown, _encoding: unknown, done: Done): void {
-  settle((this as FusedTransform).fused.enter(chunk), done)
+function transformBytes(this: unknown, bytes: Buffer, _encoding: unknown, done: Done): void {
+  const { first } = this as FusedTransform
+  settle(first instanceof Run ? first.takeBytes(bytes) : first.take(bytes), done)
+}
+
+function transform(this: unknown, item: unknown, _encoding: unknown, done: Done): void {
+  settle((this as FusedTransform).first.take(item), done)
 }
 
 function flush(this: unknown, done: Done): void {

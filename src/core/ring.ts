@@ -115,6 +115,7 @@ export class Ring implements JudgedRing {
       socket,
       stream,
       last: this.#composition.chain.at(-1) as Duplex,
+      entry: this.#composition.entry,
       meter,
       boundary: this.#watch.boundary(meter.stage('socket', 'down')),
       lost: (cause) => {

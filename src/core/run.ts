@@ -4,12 +4,11 @@ import type { Boundary } from './backpressure.ts'
 import type { Direction } from './meter.ts'
 import type { AnyStep, RunContext, Slot, Watching } from './slot.ts'
 import { type Deferred, nothing, Several, SlotOutlet } from './slot-outlet.ts'
-import type { EndingStep, Step, TurnStep } from './stage.ts'
+import type { EndingStep, TurnStep } from './stage.ts'
+import { type Push, pushOf, pushOfObject } from './step-row.ts'
 
 /** What lies behind a run: its stream, or an active half. */
 export interface RunExit {
-  /** True once the connection is gone: nothing is worked off any more. */
-  readonly gone: boolean
   /** True where bytes of one turn leave together, false where items leave one by one. */
   readonly givesBytes: boolean
   /** Takes an item; a promise holds the run until it resolves. */
@@ -49,10 +48,15 @@ const longestTurnMs = 5
 export class Run extends SlotOutlet implements Watching {
   // First what every item needs.
   troubled = false
+  /** The connection is: nothing is worked off any more. Known here, since what lies behind may be cold. */
+  #gone = false
   #known = false
   #busy = false
   #finished = false
-  readonly #steps: readonly AnyStep[]
+  /** {@link StepRow.areObjects}, which is not looked at for itself. */
+  #expected = false
+  /** True where something was given out since room was asked for. */
+  #gave = false
   readonly slots: readonly Slot[]
   readonly #exit: RunExit
   #idle: (() => void)[] | undefined
@@ -66,11 +70,10 @@ export class Run extends SlotOutlet implements Watching {
   #stopCharging: (() => void) | undefined
 
   constructor(part: RunPart, exit: RunExit) {
-    super(part.context)
+    super(part.steps, part.context)
     this.#timed = part.context.timed
     part.context.watch(this)
     this.slots = part.slots
-    this.#steps = part.steps
     this.direction = part.direction
     this.#exit = exit
     this.#boundary = part.boundary
@@ -81,13 +84,18 @@ export class Run extends SlotOutlet implements Watching {
    * the other lane for it bounds what can queue here.
    */
   inject(at: number, item: unknown): Promise<void> | undefined {
-    if (this.#exit.gone || this.#finished) return undefined
+    if (this.#gone || this.#finished) return undefined
     if (this.#busy) {
       this.#injected ??= []
       this.#injected.push({ at, item })
       return this.#whenIdle().then(() => this.#exit.room())
     }
-    return this.#work(item, at)?.then(() => this.#exit.room()) ?? this.#exit.room()
+    const pending = this.#work(item, at)
+    if (pending !== undefined) return pending.then(() => this.#exit.room())
+    // What leaves nothing behind, such as a receipt that no device asked for, takes no room.
+    if (!this.#gave) return undefined
+    this.#gave = false
+    return this.#exit.room()
   }
 
   /** Takes what an active half before it gives; a promise while there is no room for more. */
@@ -96,6 +104,14 @@ export class Run extends SlotOutlet implements Watching {
     if (pending === undefined || this.#boundary === undefined) return pending
     this.#boundary.hold()
     return pending.then(() => this.#boundary?.release())
+  }
+
+  /**
+   * Something is about to come. Where there are many connections the memory of each is cold: looked at now, that of the steps comes while what
+   * lies between is done, and that of all at once.
+   */
+  expect(): void {
+    this.#expected = this.areObjects
   }
 
   /** Takes an item from outside. */
@@ -112,9 +128,9 @@ export class Run extends SlotOutlet implements Watching {
   /** The lane ends: every slot may give out or refuse what it still holds, outermost first. */
   async finish(): Promise<void> {
     for (let index = 0; index < this.slots.length; index++) {
-      const step = this.#steps[index] as AnyStep
+      const step = this.stepAt(index)
       while (this.#busy) await this.#whenIdle()
-      if (this.#exit.gone) return
+      if (this.#gone) return
       if (!('end' in step)) continue
       const out: unknown[] = []
       this.#busy = true
@@ -125,8 +141,9 @@ export class Run extends SlotOutlet implements Watching {
     this.#finished = true
   }
 
-  /** The connection is gone: a step that still waits is charged no more. */
+  /** The connection is gone: nothing more is worked off, and a step that still waits is charged no more. */
   close(): void {
+    this.#gone = true
     this.#stopCharging?.()
   }
 
@@ -158,16 +175,18 @@ export class Run extends SlotOutlet implements Watching {
    */
   #passOne(only: unknown, from: number): unknown | Promise<readonly unknown[]> {
     let item = only
+    const areObjects = this.#expected || this.areObjects
     let startedAt = performance.now()
     for (let at = from; at < this.slots.length && item !== nothing; at++) {
       if (item instanceof Several) return this.#listed(this.#pass(item.items, at))
       if (this.isDeferred(item) || this.#isRefused(item)) return this.#listed(this.#pass([item], at))
-      if (this.#isShut(at) || this.#exit.gone) return nothing
+      if (this.#isShut(at) || this.#gone) return nothing
       const slot = this.slots[at] as Slot
       slot.meter.items++
       this.open(slot, at)
-      const step = this.#steps[at] as AnyStep
-      const pending = this.#call(step, pushOf(step), at, item, undefined) ?? (this.holds ? this.endTurn() : undefined)
+      const step = this.stepAt(at)
+      const push = areObjects ? pushOfObject(step) : pushOf(step)
+      const pending = this.#call(step, push, at, item, undefined) ?? (this.holds ? this.endTurn() : undefined)
       const now = performance.now()
       slot.meter.busyMs += now - startedAt
       startedAt = now
@@ -220,7 +239,7 @@ export class Run extends SlotOutlet implements Watching {
   #level(at: number, items: readonly unknown[], from: number, out: unknown[]): Promise<void> | undefined {
     const slot = this.slots[at] as Slot
     const { meter } = slot
-    const step = this.#steps[at] as AnyStep
+    const step = this.stepAt(at)
     const startedAt = from === 0 ? this.#clock : performance.now()
     let index = from
     let pending: Promise<void> | undefined
@@ -232,7 +251,7 @@ export class Run extends SlotOutlet implements Watching {
       meter.items += index
       if (this.holds) pending = this.endTurn()
     }
-    while (pending === undefined && index < items.length && !this.#isShut(at) && !this.#exit.gone) {
+    while (pending === undefined && index < items.length && !this.#isShut(at) && !this.#gone) {
       const item = items[index++]
       if (this.isDeferred(item)) {
         this.#fail(item.error, item.item, item.at, out)
@@ -264,7 +283,7 @@ export class Run extends SlotOutlet implements Watching {
 
   /** True where a slot may have all items at once. */
   #allPlain(items: readonly unknown[], at: number): boolean {
-    if (this.#isShut(at) || this.#exit.gone) return false
+    if (this.#isShut(at) || this.#gone) return false
     if (!this.hasFailed && !this.troubled && !this.#timed) return true
     try {
       for (const item of items) {
@@ -289,13 +308,7 @@ export class Run extends SlotOutlet implements Watching {
   }
 
   /** One call of a step, to which the outlet is open. A promise resolves when the step is done and what it replied has room; it never rejects. */
-  #call(
-    step: AnyStep,
-    push: AnyPush,
-    at: number,
-    item: unknown,
-    out: unknown[] | undefined,
-  ): Promise<void> | undefined {
+  #call(step: AnyStep, push: Push, at: number, item: unknown, out: unknown[] | undefined): Promise<void> | undefined {
     try {
       if (this.#timed) this.context.assertTimely(item)
       const pending = push.call(step, item, this)
@@ -361,8 +374,9 @@ export class Run extends SlotOutlet implements Watching {
   }
 
   #giveOne(item: unknown): Promise<void> | undefined {
-    if (item === nothing || this.#exit.gone) return this.#rest()
+    if (item === nothing || this.#gone) return this.#rest()
     if (this.#exit.givesBytes || this.isDeferred(item) || !this.#isKnown()) return this.#give([item])
+    this.#gave = true
     const pending = this.#exit.take(item)
     return pending === undefined ? this.#rest() : pending.then(() => this.#rest())
   }
@@ -377,7 +391,7 @@ export class Run extends SlotOutlet implements Watching {
   #rest(): Promise<void> | undefined {
     this.#busy = false
     const next = this.#injected?.shift()
-    if (next !== undefined && !this.#exit.gone) return this.#work(next.item, next.at)
+    if (next !== undefined && !this.#gone) return this.#work(next.item, next.at)
     const idle = this.#idle
     this.#idle = undefined
     if (idle !== undefined) for (const resolve of idle) resolve()
@@ -386,12 +400,13 @@ export class Run extends SlotOutlet implements Watching {
 
   #put(items: readonly unknown[]): Promise<void> | undefined {
     if (items.length === 0) return undefined
+    this.#gave = true
     return this.#exit.givesBytes ? this.#putBytes(items) : this.#putItems(items, 0)
   }
 
   #putItems(items: readonly unknown[], from: number): Promise<void> | undefined {
     const known = this.#isKnown()
-    for (let index = from; index < items.length && !this.#exit.gone; index++) {
+    for (let index = from; index < items.length && !this.#gone; index++) {
       const item = items[index]
       let pending: Promise<void> | undefined
       if (this.isDeferred(item)) {
@@ -429,7 +444,7 @@ export class Run extends SlotOutlet implements Watching {
       }
       buffers = passed
     }
-    if (buffers.length > 0 && !this.#exit.gone) this.#exit.takeBytes(buffers as readonly Buffer[])
+    if (buffers.length > 0 && !this.#gone) this.#exit.takeBytes(buffers as readonly Buffer[])
     return this.endTurn()
   }
 
@@ -449,10 +464,4 @@ function listOf(taken: unknown): readonly unknown[] {
 function both(one: Promise<void> | undefined, other: Promise<void> | undefined): Promise<void> | undefined {
   if (one === undefined || other === undefined) return one ?? other
   return Promise.all([one, other]).then(() => undefined)
-}
-
-type AnyPush = Step<unknown, unknown, unknown>
-
-function pushOf(step: AnyStep): AnyPush {
-  return typeof step === 'function' ? step : step.push
 }

@@ -1,6 +1,7 @@
 import type { GatewayError } from './errors.ts'
-import type { RunContext, Slot } from './slot.ts'
+import type { AnyStep, RunContext, Slot } from './slot.ts'
 import type { Outlet } from './stage.ts'
+import { StepRow } from './step-row.ts'
 
 /** A failure in its place among the items that a step emitted; it takes effect when those before it have passed on. */
 export class Deferred {
@@ -31,7 +32,7 @@ export class Several {
  * The outlet of the steps of a run, pointed at the slot whose step is being called. A run is its own: of many connections every object aside is one
  * in memory that is cold.
  */
-export class SlotOutlet implements Outlet<unknown, unknown> {
+export class SlotOutlet extends StepRow implements Outlet<unknown, unknown> {
   protected readonly context: RunContext
   #slot: Slot | undefined
   #at = 0
@@ -41,7 +42,8 @@ export class SlotOutlet implements Outlet<unknown, unknown> {
   #hasFailed = false
   #held: Promise<void>[] | undefined
 
-  constructor(context: RunContext) {
+  constructor(steps: readonly AnyStep[], context: RunContext) {
+    super(steps)
     this.context = context
   }
 

@@ -62,7 +62,7 @@ interface Attached {
 }
 
 /** Joins a socket and a ring, which tells when it is gone as a ring does. */
-function attached(ring = new End(), last: Duplex = ring): Attached {
+function attached(ring = new End(), last: Duplex = ring, entry?: { expect(): void }): Attached {
   const socket = new End()
   const meter = new PipelineMeter('lone')
   const watch = new BackpressureWatch()
@@ -72,6 +72,7 @@ function attached(ring = new End(), last: Duplex = ring): Attached {
     socket,
     stream: ring,
     last,
+    entry,
     meter,
     boundary: watch.boundary(meter.stage('socket', 'down')),
     lost: (cause) => lost.push(cause.message),
@@ -84,6 +85,17 @@ function attached(ring = new End(), last: Duplex = ring): Attached {
 }
 
 const early = 'the connection closed before both sides had ended it'
+
+test('what takes bytes is told before each of them is written', async () => {
+  const ring = new End()
+  const writtenBefore: number[] = []
+  const { socket } = attached(ring, ring, { expect: () => writtenBefore.push(ring.written.length) })
+  socket.push('up')
+  await turnOver()
+  socket.push('hill')
+  await turnOver()
+  assert.deepEqual(writtenBefore, [0, 1])
+})
 
 test('bytes pass unchanged both ways, and are counted; what goes down also as chunks at the socket', async () => {
   const { socket, ring, meter } = attached()
@@ -428,6 +440,7 @@ async function line(t: TestContext, ring: Duplex) {
     socket,
     stream: ring,
     last: ring,
+    entry: undefined,
     meter,
     boundary: watch.boundary(meter.stage('socket', 'down')),
     lost: (cause) => lost.push(cause),

@@ -7,6 +7,7 @@ import { BackpressureWatch } from '../../src/core/backpressure.ts'
 import { type CompositionParts, compose, type Placed } from '../../src/core/composition.ts'
 import type { GatewayError } from '../../src/core/errors.ts'
 import { type Direction, PipelineMeter } from '../../src/core/meter.ts'
+import { Run } from '../../src/core/run.ts'
 import { SlotTable } from '../../src/core/slot.ts'
 import { ScriptedHalf, turnOver } from './scripted-half.ts'
 import { latch, passingContext } from './slots.ts'
@@ -120,6 +121,15 @@ test('a Node stream stands as it is between what is fused before and behind it',
   const places = halves(2, (stage, direction) => (stage === 1 && direction === 'up' ? 'stream' : 'step'))
   const { composition } = composed(places)
   assert.deepEqual(ownStreams(composition.chain, places), [-1, 1, -1], 'fused, the stream, fused')
+})
+
+test("what takes the device's bytes is known where that is a step, not where it is a stream or active", () => {
+  for (const fuse of [true, false]) {
+    for (const form of forms) {
+      const { composition } = composed([{ stage: 0, direction: 'up', half: mark(form, 'a') }], { fuse })
+      assert.equal(composition.entry instanceof Run, form === 'step', `${form}, fuse ${fuse}`)
+    }
+  }
 })
 
 test('neighbouring streams have nothing between them, but the last is always one of ours, where replies have a way in', () => {

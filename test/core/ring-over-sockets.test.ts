@@ -8,6 +8,7 @@ import type { GatewayError } from '../../src/core/errors.ts'
 import type { Bytes } from '../../src/core/levels.ts'
 import { type Pipeline, pipeline } from '../../src/core/pipeline.ts'
 import type { Ring } from '../../src/core/ring.ts'
+import { Run } from '../../src/core/run.ts'
 import type { Endpoint } from '../../src/core/stage.ts'
 import { jsonLines } from '../../src/pipelines/json-lines.ts'
 import { memoryHub } from '../../src/testing.ts'
@@ -64,6 +65,16 @@ test("the device's FIN travels the whole ring: all receipts come before the gate
   assert.equal(received(), `${welcome}{"$ack":1}\n{"$ack":2}\n{"$ack":3}\n`)
   assert.equal(await done, undefined)
   assert.equal(to.sessions.size, 0)
+})
+
+test('the run that takes bytes is told of each read beforehand', async (t) => {
+  const expected = t.mock.method(Run.prototype, 'expect')
+  const taken = t.mock.method(Run.prototype, 'takeBytes')
+  const { device, until } = await line(t, jsonLines(memoryHub()))
+  device.write(greeting)
+  await until(welcome)
+  assert.equal(expected.mock.callCount(), 1)
+  assert.equal(expected.mock.calls[0]?.this, taken.mock.calls[0]?.this)
 })
 
 test('a reset in the middle of a frame ends the ring: no session, no timer, no stream of it is left', async (t) => {

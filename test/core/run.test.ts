@@ -366,6 +366,40 @@ test('an injection into a full run resolves when the run is read, whatever way t
   }
 })
 
+test('an injection that leaves nothing behind waits for no room, the next that does waits', async () => {
+  const { run } = loneRun([(item, out) => (item === 'quiet' ? undefined : out.emit(item))], { read: false })
+  while (run.inject(0, 'a') === undefined);
+  assert.equal(run.inject(0, 'quiet'), undefined)
+  const room = run.inject(0, 'b')
+  assert.ok(room instanceof Promise)
+  assert.equal(run.inject(0, 'quiet'), undefined)
+  run.stream.destroy()
+  await room
+})
+
+test('an injection that leaves several behind waits for room', async () => {
+  const twice: AnyStep = (item, out) => {
+    out.emit(item)
+    out.emit(item)
+  }
+  const { run } = loneRun([twice], { read: false })
+  let room: Promise<void> | undefined
+  for (let items = 0; items < 16 && room === undefined; items += 2) room = run.inject(0, 'a')
+  assert.ok(room instanceof Promise)
+  run.stream.destroy()
+  await room
+})
+
+test('an injection that leaves nothing behind waits where the item before it was given out and told nobody', async () => {
+  const { run } = loneRun([(item, out) => (item === 'quiet' ? undefined : out.emit(item))], { read: false })
+  while (run.inject(0, 'a') === undefined);
+  run.stream.write('b')
+  const room = run.inject(0, 'quiet')
+  assert.ok(room instanceof Promise)
+  run.stream.destroy()
+  await room
+})
+
 test('an injection that waited in line waits for room as well', async () => {
   const gate = latch()
   const { run } = loneRun([(item, out) => (item === 'slow' ? gate.opened : out.emit(item))], { read: false })

@@ -23,7 +23,7 @@ function outletWith(held: (item: unknown) => Promise<void> | undefined = () => u
     },
     failed: () => ({ goesOn: undefined, held: undefined }),
   }
-  return { outlet: new SlotOutlet(context), replies }
+  return { outlet: new SlotOutlet([], context), replies }
 }
 
 const bad = new GatewayError('BAD_CONTENT', 'bad')
