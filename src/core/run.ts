@@ -48,7 +48,7 @@ const longestTurnMs = 5
 export class Run extends SlotOutlet implements Watching {
   // First what every item needs.
   troubled = false
-  /** The connection is: nothing is worked off any more. Known here, since what lies behind may be cold. */
+  /** True once the connection is gone: nothing is worked off any more. Known here, since what lies behind may be cold. */
   #gone = false
   #known = false
   #busy = false
@@ -80,8 +80,8 @@ export class Run extends SlotOutlet implements Watching {
   }
 
   /**
-   * Lets an item enter before slot `at` (`slots.length`: after the last). Returns a promise when there is no room; whoever holds
-   * the other lane for it bounds what can queue here.
+   * Lets an item enter before slot `at` (`slots.length`: after the last). Returns a promise when what came of it leaves no room for more;
+   * whoever holds the other lane for it bounds what can queue here.
    */
   inject(at: number, item: unknown): Promise<void> | undefined {
     if (this.#gone || this.#finished) return undefined
