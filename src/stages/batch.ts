@@ -182,10 +182,8 @@ class Batcher implements ActiveHalf<Messages['up'], Item> {
       this.#bytes = 0
       this.#giveOut(full)
     }
-    if (this.#timer !== undefined) {
-      clearTimeout(this.#timer)
-      this.#timer = undefined
-    }
+    clearTimeout(this.#timer)
+    this.#timer = undefined
     this.#due = false
     const held = this.#held
     this.#held = undefined
