@@ -1,5 +1,6 @@
 import { telemetry } from '../../src/core/items.ts'
 import { encodedBatch } from '../../src/hub/batch-body.ts'
+import { BodyPool } from '../../src/hub/body-pool.ts'
 import { lineBlock, lineBytes } from './lines.ts'
 
 /** Of a numbered line, up to the member behind its number. */
@@ -20,7 +21,7 @@ export function preparedBody(count: number): Buffer {
       }
       return telemetry(Buffer.from(`{${block.toString('latin1', at + begin, at + lineBytes - 1)}`), options)
     })
-    body = encodedBatch(messages).body
+    body = encodedBatch(messages, new BodyPool()).body
     bodies.set(count, body)
   }
   return body

@@ -1,5 +1,6 @@
 import { Pool } from 'undici'
 import { encodedBatch } from '../../src/hub/batch-body.ts'
+import { BodyPool } from '../../src/hub/body-pool.ts'
 import { parseConnectionString } from '../../src/hub/connection-string.ts'
 import { AcceptedAnswer } from '../parts/accepted-answer.ts'
 import { batchRequestOf } from '../parts/device-token.ts'
@@ -25,7 +26,7 @@ const limitHubSender: HubSender = {
   },
 
   async send(batches: number, batchCount: number): Promise<Usage> {
-    const { body } = encodedBatch(hubStock(seed, batchCount))
+    const { body } = encodedBatch(hubStock(seed, batchCount), new BodyPool())
     clock.start()
     await inTurn(requests, batches, (request) => {
       return new Promise<void>((resolve, reject) => {

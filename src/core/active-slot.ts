@@ -81,8 +81,18 @@ export class ActiveSlot implements ActiveContext<unknown>, RunExit {
   receive(item: unknown): Promise<void> | undefined {
     if (this.gone || this.#ended) return undefined
     if (this.#meter !== undefined) this.#meter.items++
-    const pending = this.#turn()?.then(() => this.#push(item)) ?? this.#push(item)
-    if (pending === undefined) return undefined
+    const turn = this.#turn()
+    const pending = turn === undefined ? this.#push(item) : this.#pushLater(turn, item)
+    return pending === undefined ? undefined : this.#hold(pending)
+  }
+
+  // Apart, as what is held is: a function whose variables a closure holds makes memory each time it is called.
+  #pushLater(turn: Promise<void>, item: unknown): Promise<void> {
+    return turn.then(() => this.#push(item))
+  }
+
+  /** Holds whoever gives until the half has room again. */
+  #hold(pending: Promise<void>): Promise<void> {
     this.#boundary.hold()
     const last: Promise<void> = pending.then(
       () => this.#taken(last),

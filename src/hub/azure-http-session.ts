@@ -2,6 +2,7 @@ import type { Message } from 'azure-iot-common'
 import { GatewayError } from '../core/errors.ts'
 import { type Command, command, type Receipt, type Report, type Telemetry } from '../core/items.ts'
 import { encodedBatch } from './batch-body.ts'
+import type { BodyPool } from './body-pool.ts'
 import type { CommandDetails, DeviceRequests } from './device-requests.ts'
 import type { DeviceTransport } from './device-transport.ts'
 import { sendIsolating } from './isolate.ts'
@@ -14,6 +15,8 @@ export interface AzureHttpSessionParts {
   readonly requests: DeviceRequests
   readonly context: HubSessionContext
   readonly schedule: PollSchedule
+  /** What bodies of batches are written to, which all sessions of the hub share. */
+  readonly bodies: BodyPool
   /** The sessions that are open: this one leaves them when it is closed. */
   readonly sessions: Set<HubSession>
 }
@@ -145,9 +148,10 @@ export class AzureHttpSession implements HubSession {
 
   async #post(messages: readonly Telemetry[]): Promise<void> {
     this.#assertOpen()
-    const { transport, context } = this.#parts
-    const { body, billable } = encodedBatch(messages)
+    const { transport, context, bodies } = this.#parts
+    const { body, billable } = encodedBatch(messages, bodies)
     await transport.post(body)
+    bodies.giveBack(body)
     context.meter.accepted(messages.length, billable)
   }
 

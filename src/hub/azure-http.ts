@@ -4,6 +4,7 @@ import { GatewayError } from '../core/errors.ts'
 import type { Identity } from '../core/items.ts'
 import { workerPlace } from '../core/worker-place.ts'
 import { AzureHttpSession } from './azure-http-session.ts'
+import { BodyPool } from './body-pool.ts'
 import { type HubAddress, parseConnectionString } from './connection-string.ts'
 import { DeviceRequests } from './device-requests.ts'
 import { DeviceTransport } from './device-transport.ts'
@@ -46,6 +47,7 @@ export function azureHttp(connectionString: string | undefined, options: AzureHt
   const client = new HubClient({ address, ca: options.ca, maxSockets, timeoutMs })
   const schedule = new PollSchedule({ pollsPerSecond: pollsPerSecond / (workerPlace()?.count ?? 1), intervalMs })
   const sessions = new Set<HubSession>()
+  const bodies = new BodyPool()
   return {
     can: { batch: true, outcomes: ['complete', 'abandon', 'reject'], methods: false, twin: false },
     async prepare() {
@@ -53,7 +55,7 @@ export function azureHttp(connectionString: string | undefined, options: AzureHt
       // one look-up has finished: with a thousand devices at start nothing would be sent for ten seconds.
       await azureDevice.getUserAgentString()
     },
-    open: (device, context) => openSession(device, context, { address, client, schedule, sessions }),
+    open: (device, context) => openSession(device, context, { address, client, schedule, bodies, sessions }),
     async close() {
       await Promise.all([...sessions].map((session) => session.close()))
       await client.close()
@@ -71,18 +73,19 @@ interface Shared {
   readonly address: HubAddress
   readonly client: HubClient
   readonly schedule: PollSchedule
+  readonly bodies: BodyPool
   readonly sessions: Set<HubSession>
 }
 
 async function openSession(
   device: Identity,
   context: HubSessionContext,
-  { address, client, schedule, sessions }: Shared,
+  { address, client, schedule, bodies, sessions }: Shared,
 ): Promise<HubSession> {
   if (context.signal.aborted) throw new GatewayError('HUB_SESSION_CLOSED', 'the connection is gone')
   const requests = new DeviceRequests(client, context.meter)
   const transport = new DeviceTransport(credentialsFor(device, address), requests)
-  const session = new AzureHttpSession({ transport, requests, context, schedule, sessions })
+  const session = new AzureHttpSession({ transport, requests, context, schedule, bodies, sessions })
   sessions.add(session)
   const abort = () => requests.close()
   context.signal.addEventListener('abort', abort, { once: true })

@@ -1,5 +1,6 @@
 import type { Properties, Telemetry } from '../core/items.ts'
-import { billableBlockBytes, billableBlocks, maxSendBytes } from '../core/message-size.ts'
+import { billableBlockBytes, billableBlocks } from '../core/message-size.ts'
+import type { BodyPool } from './body-pool.ts'
 
 /** A batch as it goes to the hub. */
 export interface EncodedBatch {
@@ -16,52 +17,54 @@ export interface EncodedBatch {
  * ```
  * System properties go unprefixed, user properties with `iothub-app-`, as Microsoft's C# and Java SDKs send them (the Node
  * SDK drops the former and does not escape the latter). Every name and value is JSON-escaped, whatever a device put in it; all is ASCII.
+ * The body is of `pool` where it was taken from there, and may be given back to it in any case.
  */
-export function encodedBatch(messages: readonly Telemetry[]): EncodedBatch {
+export function encodedBatch(messages: readonly Telemetry[], pool: BodyPool): EncodedBatch {
   if (messages.length === 0) return { body: Buffer.from('[]'), billable: 0 }
   // Most ids need no escapes, which is seen at no cost while they are written.
-  return batchOfPlainIds(messages) ?? batchOfAnyIds(messages)
+  return batchOfPlainIds(messages, pool) ?? batchOfAnyIds(messages)
 }
 
 /** Undefined where an id has a character that JSON has not between quotes, or that is not ASCII. */
-function batchOfPlainIds(messages: readonly Telemetry[]): EncodedBatch | undefined {
-  // Counted first, then written once to where it stays: half of what a large batch costs is memory that was never touched before, and a text
-  // that is put together and made bytes of takes longer.
-  const middles: Middle[] = []
+function batchOfPlainIds(messages: readonly Telemetry[], pool: BodyPool): EncodedBatch | undefined {
+  // Counted first, then written once to where it stays: a text that is put together and made bytes of takes longer.
+  const middles = new Array<Middle>(messages.length)
   let size = 1
-  let groups = 0
+  let ids = ''
   let billable = 0
   let middle = isLasting(lastMiddle) ? lastMiddle : undefined
-  for (const message of messages) {
+  for (let index = 0; index < messages.length; index++) {
+    const message = messages[index] as Telemetry
     if (!middle?.suits(message)) middle = new Middle(message)
-    middles.push(middle)
+    middles[index] = middle
     const { bytes, closing } = middle
-    const idLength = message.messageId?.length ?? 0
-    const ofBody = groupsOf(message.body)
-    const entry = opening.length + ofBody * 4 + bytes.length + idLength + closing.length
+    const id = message.messageId ?? ''
+    const entry = opening.length + base64Length(message.body) + bytes.length + id.length + closing.length
     size += entry
-    groups += ofBody
+    ids += id
     // Nothing is shorter here than as the quota counts it.
     billable += entry <= billableBlockBytes ? 1 : billableBlocks(message)
   }
   lastMiddle = middle
-  const batch = Buffer.allocUnsafeSlow(size)
-  // The bodies wait at the end of the batch: what is written before them never reaches them, since no entry is shorter than its base64.
-  let from = size - groups * 4
-  putBodies(messages, groups, batch, from)
+  // At once: asking a text for its characters one by one costs twice as much.
+  if (idBytes.write(ids, 'utf8') !== ids.length) return undefined
+  const batch = pool.take(size)
+  const words = new DataView(batch.buffer, batch.byteOffset, size)
   let at = 0
+  let idFrom = 0
   for (let index = 0; index < messages.length; index++) {
     const { body, messageId } = messages[index] as Telemetry
     const { bytes, closing } = middles[index] as Middle
     at = putFew(opening, batch, at)
-    const ofBody = groupsOf(body)
-    batch.copyWithin(at, from, from + ofBody * 4)
-    from += ofBody * 4
-    at += ofBody * 4
-    for (let filled = ofBody * 3 - body.length; filled > 0; filled--) batch[at - filled] = equals
+    if (body.length <= longestByHand) at = putBase64(body, words, at)
+    else at += batch.write(body.toString('base64'), at, 'latin1')
     at = put(bytes, batch, at)
-    if (messageId !== undefined) at = putPlain(messageId, batch, at)
-    if (at < 0) return undefined
+    if (messageId !== undefined) {
+      const idEnd = idFrom + messageId.length
+      at = putPlain(idFrom, idEnd, batch, at)
+      if (at < 0) return undefined
+      idFrom = idEnd
+    }
     at = putFew(closing, batch, at)
   }
   // Where the first entry has its comma the array begins.
@@ -70,24 +73,43 @@ function batchOfPlainIds(messages: readonly Telemetry[]): EncodedBatch | undefin
   return { body: batch, billable }
 }
 
-/** Groups of three bytes, each of which is four characters of base64; the last may lack one or two. */
-function groupsOf(body: Buffer): number {
-  return Math.ceil(body.length / 3)
+/** Where the ids of a batch are put together: those of 500 messages that are as long as the hub allows. More are written as any ids are. */
+const idBytes = Buffer.allocUnsafeSlow(500 * 128)
+
+const base64Digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
+
+/** Two digits of base64 for 12 bits, the first in the lower byte. */
+const base64Pairs = Uint16Array.from({ length: 4096 }, (_, bits) => {
+  return base64Digits.charCodeAt(bits >> 6) | (base64Digits.charCodeAt(bits & 63) << 8)
+})
+
+function base64Length(body: Buffer): number {
+  return Math.ceil(body.length / 3) * 4
 }
 
-/** Where the bodies of a batch are put together. */
-const together = Buffer.allocUnsafeSlow(maxSendBytes + 1)
+/** Of a longer body the text that Node makes of it is quicker, though it is as much memory once more. */
+const longestByHand = 240
 
-/** Writes all bodies as base64, in whole groups. At once, since asking for that of each body costs several times what is then done. */
-function putBodies(messages: readonly Telemetry[], groups: number, to: Buffer, from: number): void {
-  const bytes = groups * 3
-  const bodies = bytes <= together.length ? together : Buffer.allocUnsafeSlow(bytes)
-  let at = 0
-  for (const { body } of messages) {
-    const end = at + groupsOf(body) * 3
-    for (at = put(body, bodies, at); at < end; at++) bodies[at] = 0
+/** Written out, since Node has no way to it but through a text. */
+function putBase64(body: Buffer, to: DataView, from: number): number {
+  const { length } = body
+  const whole = length - 2
+  let at = from
+  let index = 0
+  for (; index < whole; index += 3) {
+    const second = body[index + 1] as number
+    const former = base64Pairs[((body[index] as number) << 4) | (second >> 4)] as number
+    const latter = base64Pairs[((second & 0xf) << 8) | (body[index + 2] as number)] as number
+    to.setUint32(at, former | (latter << 16), true)
+    at += 4
   }
-  to.write(bodies.toString('base64', 0, bytes), from, 'latin1')
+  if (index === length) return at
+  const second = index + 1 < length ? (body[index + 1] as number) : 0
+  to.setUint16(at, base64Pairs[((body[index] as number) << 4) | (second >> 4)] as number, true)
+  to.setUint16(at + 2, base64Pairs[(second & 0xf) << 8] as number, true)
+  to.setUint8(at + 3, equals)
+  if (index + 1 === length) to.setUint8(at + 2, equals)
+  return at + 4
 }
 
 function batchOfAnyIds(messages: readonly Telemetry[]): EncodedBatch {
@@ -184,12 +206,13 @@ function putFew(bytes: Buffer, to: Buffer, at: number): number {
   return at + bytes.length
 }
 
-/** For short texts, too, a loop is quicker. -1 for a text that does not stand in JSON and in ASCII as it is. */
-function putPlain(text: string, to: Buffer, at: number): number {
-  for (let index = 0; index < text.length; index++) {
-    const unit = text.charCodeAt(index)
-    if (unit < space || unit > tilde || unit === quote || unit === backslash) return -1
-    to[at + index] = unit
+/** -1 for an id that does not stand in JSON as it is. */
+function putPlain(idFrom: number, idEnd: number, to: Buffer, at: number): number {
+  let end = at
+  for (let from = idFrom; from < idEnd; from++) {
+    const byte = idBytes[from] as number
+    if (byte < space || byte > tilde || byte === quote || byte === backslash) return -1
+    to[end++] = byte
   }
-  return at + text.length
+  return end
 }

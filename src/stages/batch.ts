@@ -119,9 +119,14 @@ class Batcher implements ActiveHalf<Messages['up'], Item> {
     const bytes = this.#sizeOf(item)
     if (this.#messages !== undefined && this.#bytes + bytes > this.#limits.maxBytes) {
       const pending = this.#whenFlushed()
-      if (pending !== undefined) return pending.then(() => this.#add(item, bytes))
+      if (pending !== undefined) return this.#addLater(pending, item, bytes)
     }
     return this.#add(item, bytes)
+  }
+
+  // Apart: a function whose variables a closure holds makes memory each time it is called.
+  #addLater(pending: Promise<void>, item: Telemetry | Report, bytes: number): Promise<void> {
+    return pending.then(() => this.#add(item, bytes))
   }
 
   end(): Promise<void> | undefined {

@@ -3,31 +3,16 @@
  * MurmurHash3_x86_128 with seed 0 (Austin Appleby, smhasher). Not a proof against forgery. A text stands for its bytes in UTF-8.
  */
 export function frameDigest(frame: Uint8Array | string): string {
-  const bits = first48Bits(typeof frame === 'string' ? Buffer.from(frame) : frame)
-  const high = Math.floor(bits / 0x1000000)
-  const low = bits % 0x1000000
-  // Asking a number for its hexadecimal digits takes five times as long.
-  return String.fromCharCode(
-    digit(high >>> 20),
-    digit(high >>> 16),
-    digit(high >>> 12),
-    digit(high >>> 8),
-    digit(high >>> 4),
-    digit(high),
-    digit(low >>> 20),
-    digit(low >>> 16),
-    digit(low >>> 12),
-    digit(low >>> 8),
-    digit(low >>> 4),
-    digit(low),
-  )
+  putDigest(typeof frame === 'string' ? Buffer.from(frame) : frame, unitsOfDigest, 0)
+  return String.fromCharCode(...unitsOfDigest)
 }
+
+/** How many digits a digest has. */
+export const digestLength = 12
+
+const unitsOfDigest = new Array<number>(digestLength).fill(0)
 
 const digits = Buffer.from('0123456789abcdef')
-
-function digit(bits: number): number {
-  return digits[bits & 0xf] as number
-}
 
 const c1 = 0x239b961b
 const c2 = 0xab0e9789
@@ -35,10 +20,12 @@ const c3 = 0x38b34ae5
 const c4 = 0xa1e38b93
 
 /**
+ * As {@link frameDigest}, but writes its digits as UTF-16 units, from `place` on. Called by who puts a text together of more than these.
+ *
  * Four lanes of 32 bits take turns at words, little-endian, and are mixed in the end. The words are written out, since whether a call is
  * made one with its caller is the engine's choice, and where it is not this takes three times as long.
  */
-function first48Bits(bytes: Uint8Array): number {
+export function putDigest(bytes: Uint8Array, units: number[], place: number): void {
   const whole = bytes.length & ~0xf
   let h1 = 0
   let h2 = 0
@@ -96,7 +83,10 @@ function first48Bits(bytes: Uint8Array): number {
   const mixed1 = mixed(h1)
   const mixed2 = mixed((h2 + h1) | 0)
   const sum = (mixed1 + mixed2 + mixed((h3 + h1) | 0) + mixed((h4 + h1) | 0)) | 0
-  return (sum >>> 0) * 0x10000 + (((mixed2 + sum) | 0) >>> 16)
+  // Asking a number for its hexadecimal digits takes five times as long.
+  for (let at = 0; at < 8; at++) units[place + at] = digits[(sum >>> (28 - 4 * at)) & 0xf] as number
+  const second = (mixed2 + sum) | 0
+  for (let at = 0; at < 4; at++) units[place + 8 + at] = digits[(second >>> (28 - 4 * at)) & 0xf] as number
 }
 
 function wordOfRest(bytes: Uint8Array, from: number): number {

@@ -34,16 +34,19 @@ export function joinedBodies(lines: readonly string[]): JoinedBodies | undefined
 
 /** The bodies of one line after the other. */
 export class JoinedBodies implements Bodies {
-  readonly #bytes: Buffer
+  // Asking a Buffer for a part of it asks for its memory first, which costs as much again.
+  readonly #memory: ArrayBufferLike
   /** Where the line begins whose body is asked for. */
-  #at = 0
+  #at: number
 
   constructor(bytes: Buffer) {
-    this.#bytes = bytes
+    this.#memory = bytes.buffer
+    this.#at = bytes.byteOffset
   }
 
   of(line: string, begin: number | undefined): Buffer {
-    const body = this.#bytes.subarray(this.#at + (begin ?? 0), this.#at + line.length)
+    const from = begin ?? 0
+    const body = Buffer.from(this.#memory, this.#at + from, line.length - from)
     if (begin !== undefined) body[0] = openBrace
     return body
   }

@@ -1,7 +1,7 @@
 import { noProperties, type Telemetry } from '../core/items.ts'
 import { maxSendBytes } from '../core/message-size.ts'
 import type { Outlet } from '../core/stage.ts'
-import { frameDigest } from './frame-digest.ts'
+import { digestLength, putDigest } from './frame-digest.ts'
 import { type Bodies, joinedBodies } from './json-bodies.ts'
 import { scanObject } from './json-scan.ts'
 
@@ -65,14 +65,28 @@ export function usualReadings(lines: readonly string[], usual: UsualReading, out
 
 /** Written out with all fields in the order of `telemetry`, since it is what most messages cost. */
 function usualReading(body: Buffer, value: unknown, line: string, begin: number | undefined): Telemetry {
-  const sequence = begin === undefined ? undefined : sequenceOf(line, begin)
+  let sequence: number | undefined
+  let messageId: string | undefined
+  if (begin !== undefined) {
+    const digits = begin - seqMember.length
+    unitsOfId[digits] ??= new Array<number>(digits + 1 + digestLength).fill(dash)
+    const units = unitsOfId[digits] as number[]
+    sequence = 0
+    for (let at = 0; at < digits; at++) {
+      const unit = line.charCodeAt(seqMember.length + at)
+      units[at] = unit
+      sequence = sequence * 10 + unit - zero
+    }
+    // Of the bytes behind `$seq`, which are at hand.
+    putDigest(body, units, digits + 1)
+    messageId = String.fromCharCode(...units)
+  }
   return {
     kind: 'telemetry',
     body,
     value,
     properties: noProperties,
-    // Of the bytes behind `$seq`, which are at hand.
-    messageId: sequence === undefined ? undefined : `${sequence}-${frameDigest(body)}`,
+    messageId,
     correlationId: undefined,
     contentType: 'application/json',
     contentEncoding: 'utf-8',
@@ -83,7 +97,11 @@ function usualReading(body: Buffer, value: unknown, line: string, begin: number 
   }
 }
 
+/** `<$seq>-<digest>` as units, for each number of digits that a `$seq` may have: put together of texts an id would be five of them. */
+const unitsOfId: number[][] = []
+
 const dollar = 0x24
+const dash = 0x2d
 const zero = 0x30
 const seqMember = '{"$seq":'
 // A whole number of at most 15 digits is one that every number can hold.
@@ -103,13 +121,6 @@ const flatNumbered = new RegExp(`${numbered}(?:,${flatKey}:${flatValue})+\\}$`)
 
 // Each member is a place that an expression may come back to: over some ten million characters it has no stack left for them.
 const longestFlat = maxSendBytes
-
-/** What stands before `begin`, which is known to be digits and few enough. */
-function sequenceOf(line: string, begin: number): number {
-  let sequence = 0
-  for (let at = seqMember.length; at < begin; at++) sequence = sequence * 10 + line.charCodeAt(at) - zero
-  return sequence
-}
 
 /** Where a line goes on that begins with `{"$seq":` and a whole number: at the comma before the next member. Undefined for any other line. */
 function numberedBegin(line: string): number | undefined {

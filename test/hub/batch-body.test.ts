@@ -3,12 +3,23 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { type Telemetry, telemetry } from '../../src/core/items.ts'
 import { billableBlocks } from '../../src/core/message-size.ts'
-import { encodedBatch } from '../../src/hub/batch-body.ts'
+import { encodedBatch as encodedIn } from '../../src/hub/batch-body.ts'
+import { BodyPool } from '../../src/hub/body-pool.ts'
 
 interface Entry {
   readonly body: string
   readonly base64Encoded: boolean
   readonly properties: Readonly<Record<string, string>>
+}
+
+const pool = new BodyPool()
+
+/** In memory that holds what was encoded before, as it does in a gateway. */
+function encodedBatch(messages: readonly Telemetry[]): { body: Buffer; billable: number } {
+  const { body, billable } = encodedIn(messages, pool)
+  const copy = Buffer.from(body)
+  pool.giveBack(body)
+  return { body: copy, billable }
 }
 
 const parsed = (...messages: Telemetry[]): Entry[] => JSON.parse(encodedBatch(messages).body.toString())
