@@ -10,6 +10,9 @@ const headgate: Deliverer = { name: 'headgate', process: 'gateway', plan: { scra
 const parsed: Deliverer = { name: 'headgate, parsed', process: 'gateway', plan: { scraped: true, parse: 'all' } }
 const program: Deliverer = { ...headgate, name: 'headgate, as its program starts', flags: programFlags }
 
+/** The SDK starts a process for each of a thousand clients that send before the first look at the system's name is over: a minute, where processes cost much. */
+const thousandsTimeoutMs = 240_000
+
 /** Device to hub and back: every reading acknowledged to its device and counted at the hub. */
 export const endToEndScenario: Scenario = {
   name: 'end-to-end',
@@ -45,9 +48,6 @@ its metrics scraped every second, which looks readings through since nobody asks
     })),
   ],
 }
-
-/** The SDK starts a process for each of a thousand clients that send before the first look at the system's name is over: a minute, where processes cost much. */
-const thousandsTimeoutMs = 240_000
 
 function pacedName({ name }: Deliverer): string {
   return `10 connections at 1000/s, ${name}`

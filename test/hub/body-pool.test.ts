@@ -52,7 +52,8 @@ describe('a pool of bodies', () => {
   test('it keeps 4 MiB at most, and lets go of sizes that nobody asks for any more', () => {
     const pool = new BodyPool()
     const bodies = (count: number, bytes: number) => Array.from({ length: count }, () => pool.take(bytes))
-    for (const body of bodies(1000, 30_000)) pool.giveBack(body)
+    const first = bodies(1000, 30_000)
+    for (const body of first) pool.giveBack(body)
     assert.ok(pool.keptBytes > 0 && pool.keptBytes <= 4 * mebibyte, `${pool.keptBytes}`)
     const others = bodies(100, 100_000)
     for (const body of others) {
@@ -60,6 +61,8 @@ describe('a pool of bodies', () => {
       assert.ok(pool.keptBytes <= 4 * mebibyte, `${pool.keptBytes}`)
     }
     assert.equal(pool.take(100_000).buffer, others.at(-1)?.buffer)
+    const next = pool.take(30_000).buffer
+    assert.ok(!first.some(({ buffer }) => buffer === next))
   })
 })
 
