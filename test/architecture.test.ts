@@ -73,7 +73,10 @@ const typeArrows: Readonly<Record<string, readonly string[]>> = {
 /** Packages with one place in the house. */
 const homes: readonly { readonly name: RegExp; readonly home: (path: string) => boolean }[] = [
   { name: /^azure-/, home: (path) => areaOf(path) === 'hub' },
-  { name: /^prom-client$/, home: (path) => /^gateway\/(process-|merge-)?metrics\.ts$/.test(path) },
+  {
+    name: /^prom-client$/,
+    home: (path) => /^gateway\/((process-|merge-|hub-)?metrics|held-histogram)\.ts$/.test(path),
+  },
   { name: /^iconv-lite$/, home: (path) => path.startsWith('stages/struct/') },
   { name: /^pumpify$/, home: (path) => path === 'core/ring.ts' },
   { name: /^commander$/, home: (path) => areaOf(path) === 'cli' },

@@ -1,5 +1,6 @@
-import { Counter, Gauge, Histogram, Registry } from 'prom-client'
-import { type Gauge as HubGauge, type HubMeter, increment, PipelineMeter, type StageMeter } from '../core/meter.ts'
+import { Counter, Gauge, Registry } from 'prom-client'
+import { type Gauge as HubGauge, increment, PipelineMeter, type StageMeter } from '../core/meter.ts'
+import { HubMetrics } from './hub-metrics.ts'
 import { type MetricSnapshot, processMetrics } from './process-metrics.ts'
 
 type Labels = Record<string, string>
@@ -25,22 +26,25 @@ export class ConnectionMeter {
 
 /**
  * Everything that a gateway measures, in the form that Prometheus scrapes. The hot path counts in plain numbers; they are
- * handed over when a scrape asks. Only requests to the hub are observed one by one: they are few.
+ * handed over when a scrape asks.
  */
 export class GatewayMetrics implements Exposition {
   readonly #registry = new Registry()
   readonly #gauges = new Map<string, Set<HubGauge>>()
   readonly #pipelines: { readonly pipeline: PipelineMeter; readonly connections: ConnectionMeter }[] = []
 
+  readonly #hub: HubMetrics
+
   constructor() {
     this.#connections()
     this.#stages()
     this.#messages()
+    this.#hub = new HubMetrics(this.#registry)
   }
 
   /** Meters for one more pipeline. */
   pipeline(name: string): { pipeline: PipelineMeter; connections: ConnectionMeter } {
-    const meters = { pipeline: new PipelineMeter(name, this.#hubMeter(name)), connections: new ConnectionMeter() }
+    const meters = { pipeline: new PipelineMeter(name, this.#hub.meter(name)), connections: new ConnectionMeter() }
     this.#pipelines.push(meters)
     return meters
   }
@@ -163,42 +167,6 @@ export class GatewayMetrics implements Exposition {
         [...pipeline.deadLetters].map(([code, count]): Sample => [{ pipeline: pipeline.pipeline, code }, count]),
       ),
     )
-  }
-
-  #hubMeter(pipeline: string): HubMeter {
-    const registers = [this.#registry]
-    const request = this.#once('headgate_hub_request_seconds', (name) => {
-      const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
-      const labelNames = ['pipeline', 'operation', 'outcome']
-      return new Histogram({ name, help: 'Duration of requests to the hub.', labelNames, buckets, registers })
-    })
-    const batch = this.#once('headgate_hub_batch_messages', (name) => {
-      const buckets = [1, 2, 5, 10, 20, 50, 100, 200, 500]
-      const help = 'Messages in a batch that the hub accepted.'
-      return new Histogram({ name, help, labelNames: ['pipeline'], buckets, registers })
-    })
-    const throttled = this.#once('headgate_hub_throttled_total', (name) => {
-      return new Counter({ name, help: 'Answers 429 of the hub.', labelNames: ['pipeline'], registers })
-    })
-    const billable = this.#once('headgate_hub_billable_messages_total', (name) => {
-      const help = 'Quota blocks of 4 KB that accepted messages cost.'
-      return new Counter({ name, help, labelNames: ['pipeline'], registers })
-    })
-    throttled.inc({ pipeline }, 0)
-    billable.inc({ pipeline }, 0)
-    return {
-      request: (operation, outcome, seconds) => request.observe({ pipeline, operation, outcome }, seconds),
-      accepted(messages, blocks) {
-        batch.observe({ pipeline }, messages)
-        billable.inc({ pipeline }, blocks)
-      },
-      throttled: () => throttled.inc({ pipeline }),
-    }
-  }
-
-  /** Pipelines share a metric and differ by label. */
-  #once<M>(name: string, make: (name: string) => M): M {
-    return (this.#registry.getSingleMetric(name) as M | undefined) ?? make(name)
   }
 
   #counter(name: string, help: string, labelNames: string[], read: () => readonly Sample[]): void {

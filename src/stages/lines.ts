@@ -105,18 +105,18 @@ class LineSplitter implements EndingStep<Buffer, string, Buffer> {
       this.#keep(chunk, out)
       return
     }
-    // Devices that say one thing at a time: of one line split2 is more than half the cost.
-    if (first === chunk.length - 1 && this.#tail === undefined && !this.#skipping && isUtf8(chunk)) {
-      const end = chunk[first - 1] === carriageReturn ? first - 1 : first
-      this.#give(chunk.toString('utf8', 0, end), undefined, out)
-      return
-    }
-    const from = this.#skipping ? first + 1 : 0
+    let from = this.#skipping ? first + 1 : 0
     this.#skipping = false
+    if (this.#tail !== undefined) {
+      // Alone: put together with the lines behind it, all of them would be copied.
+      this.#giveLine(Buffer.concat([...this.#tail, chunk.subarray(0, first + 1)]), out)
+      this.#dropTail()
+      from = first + 1
+    }
     const end = chunk.lastIndexOf(newline) + 1
     const whole = from === 0 && end === chunk.length ? chunk : chunk.subarray(from, end)
-    this.#giveLines(this.#tail === undefined ? whole : Buffer.concat([...this.#tail, whole]), out)
-    this.#dropTail()
+    if (first === end - 1) this.#giveLine(whole, out)
+    else this.#giveLines(whole, out)
     if (end < chunk.length) this.#keep(chunk.subarray(end), out)
   }
 
@@ -125,6 +125,13 @@ class LineSplitter implements EndingStep<Buffer, string, Buffer> {
     const message = `the connection ended ${this.#tailBytes} bytes into a line`
     out.fail(new GatewayError('FRAME_UNTERMINATED', message), Buffer.concat(this.#tail))
     this.#dropTail()
+  }
+
+  /** `bytes` are one line with its terminator, or none: of what devices say one at a time, split2 would be more than half the cost. */
+  #giveLine(bytes: Buffer, out: Outlet<string, Buffer>): void {
+    if (bytes.length === 0) return
+    const end = bytes.length - (bytes[bytes.length - 2] === carriageReturn ? 2 : 1)
+    this.#give(bytes.toString('utf8', 0, end), isUtf8(bytes) ? undefined : bytes.subarray(0, end), out)
   }
 
   /** `bytes` are lines with their terminators. */
