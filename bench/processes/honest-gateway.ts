@@ -41,6 +41,8 @@ const honestGateway = {
     // The SDK has no option for either.
     Object.assign(https.globalAgent, { defaultPort: address.port })
     https.globalAgent.options.ca = ca
+    // Left to itself the SDK starts a process for every client until the first of them has ended: for a thousand that is minutes, none of it measured.
+    await azureDevice.getUserAgentString()
     const server = createServer({ noDelay: true, allowHalfOpen: true }, serveDevice)
     await new Promise<void>((resolve) => server.listen({ port: 0, host: '127.0.0.1', backlog: 2000 }, resolve))
     return (server.address() as AddressInfo).port

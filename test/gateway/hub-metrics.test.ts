@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { Registry } from 'prom-client'
 import { HubMetrics } from '../../src/gateway/hub-metrics.ts'
 
-test('pipelines of one name are counted together, and of another apart', async () => {
+test('pipelines of one name are counted together, and of another apart, at each scrape', async () => {
   const registry = new Registry()
   const hub = new HubMetrics(registry)
   const twins = [hub.meter('a'), hub.meter('a')]
@@ -13,6 +13,7 @@ test('pipelines of one name are counted together, and of another apart', async (
     meter.accepted(7, 9)
     meter.throttled()
   }
+  await registry.metrics()
   const text = await registry.metrics()
   assert.match(text, /headgate_hub_request_seconds_count\{pipeline="a",operation="send",outcome="ok"\} 2\n/)
   assert.match(text, /headgate_hub_batch_messages_sum\{pipeline="a"\} 14\n/)
