@@ -6,6 +6,12 @@ import type { PipelineMeter } from './meter.ts'
 /** How long a device may go on sending after our FIN. */
 const lingerMs = 1000
 
+/**
+ * How much of a read goes to the ring at once; the rest stays with the socket, which reads no more meanwhile. Given all 64 KiB of a read, it would read
+ * as much again ahead.
+ */
+const pieceBytes = 16_384
+
 /** What an attachment joins. */
 export interface AttachmentParts {
   /** Opened with allowHalfOpen. */
@@ -87,7 +93,7 @@ export class Attachment {
 
   /** The ring takes more again. */
   ringDrained(): void {
-    if (!this.#halted) this.#socket.resume()
+    this.#readOn()
   }
 
   /** The ring has said all. */
@@ -120,9 +126,30 @@ export class Attachment {
 
   /** The device said something. */
   up(chunk: Buffer): void {
+    if (this.#halted) {
+      this.#meter.bytesUp += chunk.length
+      return
+    }
+    let piece = chunk
+    if (chunk.length > pieceBytes) {
+      this.#socket.pause()
+      this.#socket.unshift(chunk.subarray(pieceBytes))
+      piece = chunk.subarray(0, pieceBytes)
+    }
     this.#entry?.expect()
-    this.#meter.bytesUp += chunk.length
-    if (!this.#halted && !this.#stream.write(chunk)) this.#socket.pause()
+    this.#meter.bytesUp += piece.length
+    if (!this.#stream.write(piece)) this.#socket.pause()
+    if (piece !== chunk) this.#readOn()
+  }
+
+  /** The rest of a large read in pieces, each of which comes to {@link up}, then what the device says next; until the ring keeps something. */
+  #readOn(): void {
+    // Of what it has taken at once it may still ask to be drained.
+    while (!this.#halted && this.#stream.writableLength === 0) {
+      if (this.#socket.readableLength > pieceBytes && this.#socket.read(pieceBytes) !== null) continue
+      this.#socket.resume()
+      return
+    }
   }
 
   /** The ring has something for the device. */

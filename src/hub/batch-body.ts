@@ -62,7 +62,10 @@ function batchOfPlainIds(messages: readonly Telemetry[], pool: BodyPool): Encode
     if (messageId !== undefined) {
       const idEnd = idFrom + messageId.length
       at = putPlain(idFrom, idEnd, batch, at)
-      if (at < 0) return undefined
+      if (at < 0) {
+        pool.giveBack(batch)
+        return undefined
+      }
       idFrom = idEnd
     }
     at = putFew(closing, batch, at)

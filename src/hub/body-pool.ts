@@ -33,7 +33,7 @@ export class BodyPool {
   }
 
   /**
-   * Takes back a body that was taken here; of any other it does nothing. Only of a request that the hub has answered as it should: of another
+   * Takes back a body that was taken here; of any other it does nothing. Only of no request at all, or of one that the hub has answered as it should: of another
    * the body may still be waiting to be written, and would be written with another's bytes.
    */
   giveBack(body: Buffer): void {

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { Duplex, PassThrough } from 'node:stream'
 import { type TestContext, test } from 'node:test'
+import fc from 'fast-check'
 import { Attachment } from '../../src/core/attachment.ts'
 import { BackpressureWatch } from '../../src/core/backpressure.ts'
 import { PipelineMeter } from '../../src/core/meter.ts'
@@ -12,12 +13,18 @@ import { turnOver, until } from './scripted-half.ts'
 /** Either end of an attachment: what is written to it is noted, and is in only when that is allowed; what it gives a test pushes. */
 class End extends Duplex {
   readonly written: string[] = []
+  readonly #taken: Buffer[] = []
   /** What was written and is not in yet. */
   #waiting: (() => void)[] = []
   #takes = true
 
   constructor() {
     super({ allowHalfOpen: true, highWaterMark: 4 })
+  }
+
+  /** All that is in. */
+  get taken(): Buffer {
+    return Buffer.concat(this.#taken)
   }
 
   /** Takes nothing more, until it is told to again. */
@@ -32,7 +39,8 @@ class End extends Duplex {
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
     const taken = () => {
-      this.written.push(String(chunk))
+      this.written.push(chunk.toString('latin1'))
+      this.#taken.push(chunk)
       done()
     }
     if (this.#takes) taken()
@@ -490,4 +498,98 @@ test('over a real socket: FIN goes both ways, and a reset is a loss', async (t) 
   await until(broken.done, 1_000_000)
   assert.ok(broken.lost.length > 0)
   assert.equal(ring.destroyed, true)
+})
+
+const pieceBytes = 16_384
+
+/** Bytes that are told apart by their place. */
+function placed(bytes: number): Buffer {
+  const made = Buffer.alloc(bytes)
+  for (let at = 0; at + 4 <= bytes; at += 4) made.writeUInt32BE(at, at)
+  return made
+}
+
+test('of a large read the ring is given a piece, and while it holds that the socket keeps the rest and reads no more', async (t) => {
+  const { socket, ring, meter } = attached()
+  await turnOver()
+  const reads = t.mock.method(socket, '_read')
+  ring.stall()
+  const sent = placed(4 * pieceBytes)
+  socket.push(sent)
+  await turnOver()
+  assert.equal(ring.writableLength, pieceBytes)
+  assert.equal(socket.readableLength, 3 * pieceBytes)
+  assert.equal(meter.bytesUp, pieceBytes)
+  assert.equal(reads.mock.callCount(), 0)
+  ring.goOn()
+  await until(() => ring.written.length === 4)
+  assert.ok(ring.taken.equals(sent))
+  assert.equal(meter.bytesUp, 4 * pieceBytes)
+  assert.notEqual(reads.mock.callCount(), 0)
+})
+
+test('a ring that takes each piece at once has all of a large read in the same turn', async () => {
+  const { socket, ring } = attached()
+  await turnOver()
+  const sent = placed(4 * pieceBytes + 100)
+  socket.push(sent)
+  assert.equal(ring.taken.length, 4 * pieceBytes)
+  await turnOver()
+  assert.ok(ring.taken.equals(sent))
+})
+
+test('reads of any size reach the ring in their order, however often it stalls, and then the FIN', async () => {
+  const reads = fc.array(fc.integer({ min: 1, max: 5 * pieceBytes }), { minLength: 1, maxLength: 6 })
+  await fc.assert(
+    fc.asyncProperty(reads, fc.array(fc.boolean(), { maxLength: 12 }), async (sizes, stalls) => {
+      const { socket, ring, meter } = attached()
+      const sent = placed(sizes.reduce((sum, size) => sum + size, 0))
+      let from = 0
+      for (const size of sizes) {
+        socket.push(sent.subarray(from, from + size))
+        from += size
+        if (stalls.pop()) ring.stall()
+        await turnOver()
+        if (stalls.pop()) ring.goOn()
+      }
+      socket.push(null)
+      ring.goOn()
+      await until(() => ring.writableFinished)
+      assert.ok(ring.taken.equals(sent))
+      assert.ok(ring.written.every((piece) => piece.length <= pieceBytes))
+      assert.equal(meter.bytesUp, sent.length)
+      ring.push(null)
+    }),
+    { numRuns: 50 },
+  )
+})
+
+test('what is left of a large read at a halt goes to no ring; behind our FIN it is counted and thrown away', async () => {
+  const { socket, ring, attachment, meter } = attached()
+  ring.stall()
+  socket.push(placed(3 * pieceBytes))
+  await turnOver()
+  attachment.halt()
+  ring.goOn()
+  await turnOver()
+  assert.equal(ring.taken.length, pieceBytes)
+  ring.push(null)
+  await until(() => meter.bytesUp === 3 * pieceBytes)
+  assert.equal(ring.taken.length, pieceBytes)
+  socket.push(null)
+})
+
+test('a ring that is halted by what it was given is given no more of that read', async () => {
+  const { socket, ring, attachment, meter } = attached()
+  await turnOver()
+  const write = ring._write.bind(ring)
+  ring._write = (chunk, encoding, done) => {
+    attachment.halt()
+    write(chunk, encoding, done)
+  }
+  socket.push(placed(3 * pieceBytes))
+  await turnOver()
+  assert.equal(ring.taken.length, pieceBytes)
+  assert.equal(meter.bytesUp, pieceBytes)
+  assert.equal(socket.isPaused(), true)
 })
