@@ -10,6 +10,9 @@ const headgate: Deliverer = { name: 'headgate', process: 'gateway', plan: { scra
 const parsed: Deliverer = { name: 'headgate, parsed', process: 'gateway', plan: { scraped: true, parse: 'all' } }
 const program: Deliverer = { ...headgate, name: 'headgate, as its program starts', flags: programFlags }
 
+/** The honest composition takes a minute where others take ten seconds. */
+const thousandsTimeoutMs = 180_000
+
 /** Device to hub and back: every reading acknowledged to its device and counted at the hub. */
 export const endToEndScenario: Scenario = {
   name: 'end-to-end',
@@ -37,7 +40,7 @@ its metrics scraped every second, which looks readings through since nobody asks
   rows: [
     ...rowsFor(10, [limit, fusedLimit, encodingLimit, honest, headgate, parsed, program]),
     ...rowsFor(100, [limit, fusedLimit, encodingLimit, honest, headgate, parsed, program]),
-    ...rowsFor(1000, [limit, honest, headgate]),
+    ...rowsFor(1000, [limit, honest, headgate]).map((row) => ({ ...row, timeoutMs: thousandsTimeoutMs })),
     ...[honest, headgate].map((deliverer) => ({
       ...rowFor(pacedName(deliverer), deliverer, { connections: 10, messages: 3000, messagesPerSecond: 1000 }),
       // The limit has no latency here to set it against.
